@@ -1,0 +1,166 @@
+package authn
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Refuse answers a request that nobody is authenticated for because of err:
+//
+//   - 503 Service Unavailable with Retry-After, if something that could have
+//     accepted it was [Unavailable];
+//   - 500 Internal Server Error, if an authenticator panicked;
+//   - 401 Unauthorized in all other cases, with the challenge of RFC 6750,
+//     section 3, which says error="invalid_token" if there was a bearer token.
+//
+// The body is the status's text or, for clients that accept application/json, a
+// Kubernetes Status object. A 401 over HTTP/2 ends the connection, so that
+// nobody without a credential can keep one busy (CVE-2023-44487).
+func (m Middleware) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	code := http.StatusUnauthorized
+	switch ReasonOf(err) {
+	case Unavailable:
+		code = http.StatusServiceUnavailable
+		w.Header().Set("Retry-After", seconds(retryAfter(err)))
+	case Panicked:
+		code = http.StatusInternalServerError
+	default:
+		w.Header().Set("WWW-Authenticate", m.challenge(r))
+	}
+	answer(w, r, code)
+}
+
+// PlainUnauthorized answers every request that nobody is authenticated for as
+// kube-apiserver does: 401, without a challenge, whatever the reason. It is one
+// value for [Middleware.Unauthorized].
+func PlainUnauthorized(w http.ResponseWriter, r *http.Request, _ error) {
+	answer(w, r, http.StatusUnauthorized)
+}
+
+// challenge returns the value of WWW-Authenticate. A request without a bearer
+// token is told no error (RFC 6750, section 3.1).
+func (m Middleware) challenge(r *http.Request) string {
+	realm := m.Realm
+	if realm == "" {
+		realm = "api"
+	}
+	c := "Bearer realm=" + quotedString(realm)
+	if hasBearer(r) {
+		c += `, error="invalid_token"`
+	}
+	if m.ResourceMetadata != "" {
+		c += ", resource_metadata=" + quotedString(m.ResourceMetadata)
+	}
+	return c
+}
+
+func hasBearer(r *http.Request) bool {
+	const scheme = "bearer"
+	for _, v := range r.Header["Authorization"] {
+		if v = strings.TrimLeft(v, " \t"); len(v) >= len(scheme) && strings.EqualFold(v[:len(scheme)], scheme) {
+			return true
+		}
+	}
+	return false
+}
+
+// quotedString returns s as RFC 9110, section 5.6.4, quotes it. What cannot be
+// in a header is left out.
+func quotedString(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c >= ' ' && c != 0x7f:
+			b.WriteByte(c)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// seconds returns d as Retry-After has it (RFC 9110, section 10.2.3), and one
+// second if d is not known.
+func seconds(d time.Duration) string {
+	return strconv.Itoa(max(1, int(math.Ceil(d.Seconds()))))
+}
+
+// closeHTTP2 ends an HTTP/2 connection after this answer.
+func closeHTTP2(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 2 {
+		w.Header().Set("Connection", "close") // net/http makes it a GOAWAY
+	}
+}
+
+// status is the part of Kubernetes' metav1.Status that a refusal has.
+type status struct {
+	Kind       string   `json:"kind"`
+	APIVersion string   `json:"apiVersion"`
+	Metadata   struct{} `json:"metadata"`
+	Status     string   `json:"status"`
+	Message    string   `json:"message"`
+	Reason     string   `json:"reason"`
+	Code       int      `json:"code"`
+}
+
+// statusReasons are metav1's names for the codes.
+var statusReasons = map[int]string{
+	http.StatusUnauthorized:        "Unauthorized",
+	http.StatusServiceUnavailable:  "ServiceUnavailable",
+	http.StatusInternalServerError: "InternalError",
+}
+
+func answer(w http.ResponseWriter, r *http.Request, code int) {
+	if code == http.StatusUnauthorized {
+		closeHTTP2(w, r)
+	}
+	text := http.StatusText(code)
+	h := w.Header()
+	h.Set("Cache-Control", "no-store") // an answer to one caller is nobody else's
+	h.Set("X-Content-Type-Options", "nosniff")
+	if !acceptsJSON(r) {
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+		w.WriteHeader(code)
+		fmt.Fprintln(w, text)
+		return
+	}
+	h.Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(status{ // the client may have left
+		Kind: "Status", APIVersion: "v1", Status: "Failure",
+		Message: text, Reason: statusReasons[code], Code: code,
+	})
+}
+
+// acceptsJSON reports whether the client names application/json among what it
+// accepts (RFC 9110, section 12.5.1), with a weight that is not zero.
+func acceptsJSON(r *http.Request) bool {
+	for _, accept := range r.Header["Accept"] {
+		for mediaRange := range strings.SplitSeq(accept, ",") {
+			name, params, _ := strings.Cut(mediaRange, ";")
+			if strings.EqualFold(strings.TrimSpace(name), "application/json") && !weightless(params) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func weightless(params string) bool {
+	for param := range strings.SplitSeq(params, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(param), "=")
+		if strings.EqualFold(name, "q") {
+			q, err := strconv.ParseFloat(value, 64)
+			return err != nil || q == 0
+		}
+	}
+	return false
+}

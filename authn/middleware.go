@@ -1,0 +1,160 @@
+package authn
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"k8s.io/apiserver/pkg/authentication/authenticator"
+	"k8s.io/apiserver/pkg/authentication/user"
+)
+
+// Middleware puts an authenticator in front of a handler. It must not be changed
+// once it is in use.
+type Middleware struct {
+	// Authenticator says who sent a request. It is required.
+	Authenticator authenticator.Request
+
+	// Audiences, if not empty, lists the audiences that a credential must be
+	// good for at least one of. A credential that knows no audiences, such as a
+	// client certificate, is good for all. Nil means no limit.
+	Audiences authenticator.Audiences
+
+	// Realm names what is protected in the challenge of a 401 (RFC 9110, section
+	// 11.5). Empty means "api".
+	Realm string
+
+	// ResourceMetadata is the URL of the protected resource's metadata, which
+	// the challenge then tells (RFC 9728, section 5.1). Empty means none.
+	ResourceMetadata string
+
+	// Unauthorized answers a request that nobody is authenticated for. The error
+	// is for the operator and not for the client. Nil means [Middleware.Refuse];
+	// [PlainUnauthorized] answers as kube-apiserver does.
+	Unauthorized func(http.ResponseWriter, *http.Request, error)
+
+	// Observe is told of every decision, before the request is answered. It must
+	// be safe for concurrent use. Nil means that nobody watches.
+	Observe func(context.Context, Outcome)
+}
+
+// Outcome is what a [Middleware] decided on one request.
+type Outcome struct {
+	Verdict  Verdict       // [VerdictAccepted], [VerdictRefused] or [VerdictUnavailable], or [VerdictNotMine] for a request without a credential
+	Reason   Reason        // why it was not accepted; empty if it was
+	User     user.Info     // who it is; nil if not accepted
+	Err      error         // nil if accepted
+	Duration time.Duration // how long it took
+}
+
+// Wrap returns a handler that passes the requests it has authenticated on to
+// next, and answers the others itself. It panics if the Middleware has no
+// Authenticator or next is nil: a server must not start so.
+func (m Middleware) Wrap(next http.Handler) http.Handler {
+	m.mustBeComplete()
+	if next == nil {
+		panic("authn: Middleware.Wrap: the handler to wrap is nil")
+	}
+	refuse := m.Unauthorized
+	if refuse == nil {
+		refuse = m.Refuse
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		authenticated, outcome := m.decide(r)
+		if outcome.Err != nil {
+			refuse(w, r, outcome.Err)
+			return
+		}
+		if isAnonymous(outcome.User) {
+			closeHTTP2(w, r)
+		}
+		next.ServeHTTP(w, authenticated)
+	})
+}
+
+// Authenticate returns a copy of r that has the user in its context, where
+// [UserFrom] finds it, and no credential or identity headers. The user is a
+// member of system:authenticated unless it is anonymous. r is not changed.
+//
+// Errors carry a [Reason]; [ErrNoCredential] is the one for a request that no
+// authenticator had an opinion on. A panic of an authenticator is an error that
+// wraps a [*PanicError]. Authenticate panics if the Middleware has no
+// Authenticator.
+func (m Middleware) Authenticate(r *http.Request) (*http.Request, error) {
+	m.mustBeComplete()
+	authenticated, outcome := m.decide(r)
+	return authenticated, outcome.Err
+}
+
+func (m Middleware) mustBeComplete() {
+	if m.Authenticator == nil {
+		panic("authn: Middleware.Authenticator: required, and nil would mean to let everybody in")
+	}
+}
+
+// decide authenticates r and tells whoever watches.
+func (m Middleware) decide(r *http.Request) (*http.Request, Outcome) {
+	start := time.Now()
+	authenticated, u, err := m.authenticate(r)
+	o := Outcome{User: u, Err: err, Reason: ReasonOf(err), Duration: time.Since(start)}
+	o.Verdict = verdictOf(err == nil, o.Reason)
+	if o.Reason == NoCredential {
+		o.Verdict = VerdictNotMine
+	}
+	if l := linkFrom(r.Context()); l != nil {
+		l.decided(o)
+	}
+	if m.Observe != nil {
+		m.Observe(r.Context(), o)
+	}
+	return authenticated, o
+}
+
+func (m Middleware) authenticate(r *http.Request) (_ *http.Request, u user.Info, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			u, err = nil, &Error{Reason: Panicked, Err: &PanicError{v, debug.Stack()}}
+		}
+	}()
+	ctx := r.Context()
+	if len(m.Audiences) > 0 {
+		ctx = authenticator.WithAudiences(ctx, m.Audiences)
+		r = r.WithContext(ctx)
+	}
+	r, hasCredentials := isolated(r)
+	resp, ok, err := AskRequest(m.Authenticator, r)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case !ok:
+		return nil, nil, ErrNoCredential
+	case !m.wanted(resp.Audiences):
+		return nil, nil, Errorf(WrongAudience, "authn: the credential of user %q is for audiences %q, not for any of %q", resp.User.GetName(), resp.Audiences, m.Audiences)
+	}
+	u = authenticated(resp.User)
+	if hasCredentials {
+		removeCredentials(r.Header)
+	}
+	return r.WithContext(WithUser(ctx, u)), u, nil
+}
+
+func (m Middleware) wanted(got authenticator.Audiences) bool {
+	return len(m.Audiences) == 0 || len(got) == 0 || len(m.Audiences.Intersect(got)) > 0
+}
+
+// PanicError is a panic of an authenticator. Its text leaves out values that
+// might hold a credential.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string {
+	if err, ok := e.Value.(runtime.Error); ok {
+		return "authn: an authenticator panicked: " + err.Error()
+	}
+	return fmt.Sprintf("authn: an authenticator panicked with a %T", e.Value)
+}

@@ -1,0 +1,58 @@
+package authn
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// String returns the trace as a table with a line for each link, as shown in
+// the package's comment.
+func (t *Trace) String() string { return t.Result().String() }
+
+// String returns the link's verdict and a line for each link below it.
+func (l Link) String() string {
+	const longest = len("anonymous") // of the names that most chains have
+	lines := l.lines(0)
+	width := longest
+	for _, line := range lines {
+		width = max(width, len(line.name))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s in %s\n", l.Verdict, l.Took.Round(time.Microsecond))
+	for _, line := range lines {
+		text := fmt.Sprintf("  %-*s   %-9s  %s", width, line.name, line.Verdict, line.text())
+		b.WriteString(strings.TrimRight(text, " ") + "\n")
+	}
+	return b.String()
+}
+
+type traceLine struct {
+	Link
+	name string // indented
+}
+
+// lines returns the links below l, parents before children.
+func (l Link) lines(depth int) []traceLine {
+	var lines []traceLine
+	for _, child := range l.Links {
+		lines = append(lines, traceLine{child, strings.Repeat("  ", depth) + child.Name})
+		lines = append(lines, child.lines(depth+1)...)
+	}
+	return lines
+}
+
+// text returns what a line says after the verdict: the reason alone where the
+// links below tell the rest.
+func (l Link) text() string {
+	failed := func(c Link) bool { return c.Reason != "" }
+	switch {
+	case l.Verdict == VerdictAccepted:
+		return l.User
+	case slices.ContainsFunc(l.Links, failed):
+		return string(l.Reason)
+	default:
+		return l.Detail
+	}
+}
