@@ -1,0 +1,125 @@
+// Package union makes one authenticator of several.
+//
+// The members are asked in order and the first that accepts wins. A member that
+// refuses does not stop the others: a request with a stale token and a good
+// certificate is the certificate's. If none accepts, the refusals come back
+// together as an [*Error]; if none has an opinion, the union has none.
+package union
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"k8s.io/apiserver/pkg/authentication/authenticator"
+
+	"github.com/authnchain/authnchain/authn"
+)
+
+// Requests tries each of auths in turn. It panics if one of them is nil.
+// A union of none has no opinion on any request.
+func Requests(auths ...authenticator.Request) authenticator.Request {
+	refuseNil("union.Requests", auths)
+	return requests(auths)
+}
+
+// Tokens is [Requests] for authenticators of tokens.
+func Tokens(auths ...authenticator.Token) authenticator.Token {
+	refuseNil("union.Tokens", auths)
+	return tokens(auths)
+}
+
+func refuseNil[A comparable](what string, auths []A) {
+	var missing A
+	for i, a := range auths {
+		if a == missing {
+			panic(fmt.Sprintf("%s: authenticator %d of %d is nil", what, i+1, len(auths)))
+		}
+	}
+}
+
+type requests []authenticator.Request
+
+// AuthenticateRequest implements [authenticator.Request].
+func (u requests) AuthenticateRequest(r *http.Request) (*authenticator.Response, bool, error) {
+	var errs []error
+	for i, a := range u {
+		resp, ok, err := authn.AskRequest(a, r)
+		if ok {
+			skip(r.Context(), u[i+1:])
+			return resp, true, nil
+		}
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return nil, false, join(errs)
+}
+
+// Links implements [authn.Chain].
+func (u requests) Links() []any { return links(u) }
+
+type tokens []authenticator.Token
+
+// AuthenticateToken implements [authenticator.Token].
+func (u tokens) AuthenticateToken(ctx context.Context, token string) (*authenticator.Response, bool, error) {
+	var errs []error
+	for i, a := range u {
+		resp, ok, err := authn.AskToken(ctx, a, token)
+		if ok {
+			skip(ctx, u[i+1:])
+			return resp, true, nil
+		}
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return nil, false, join(errs)
+}
+
+// Links implements [authn.Chain].
+func (u tokens) Links() []any { return links(u) }
+
+func links[A any](auths []A) []any {
+	all := make([]any, len(auths))
+	for i, a := range auths {
+		all[i] = a
+	}
+	return all
+}
+
+// skip records that the rest was not asked.
+func skip[A any](ctx context.Context, rest []A) {
+	if len(rest) == 0 || !authn.Traced(ctx) {
+		return
+	}
+	for _, a := range rest {
+		authn.Skip(ctx, a, "accepted before it")
+	}
+}
+
+func join(errs []error) error {
+	if len(errs) == 0 {
+		return nil
+	}
+	return &Error{errs}
+}
+
+// Error is returned by a union of which no member accepted and at least one
+// refused. [authn.ReasonOf] looks into it.
+type Error struct {
+	// Errors is what each refusing member said, in the order asked.
+	Errors []error
+}
+
+func (e *Error) Error() string {
+	texts := make([]string, len(e.Errors))
+	for i, err := range e.Errors {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap lets [errors.Is] and [errors.As] see every refusal.
+func (e *Error) Unwrap() []error { return e.Errors }
