@@ -1,0 +1,152 @@
+// Package bearer authenticates requests by the bearer token of RFC 6750.
+//
+// [New] takes the token out of the Authorization header and asks any
+// [authenticator.Token] about it; [Tokens] is one that knows a fixed list.
+//
+// # What is a bearer token here
+//
+// A request with the scheme "Bearer", in whatever case, has a bearer token and
+// nothing else: exactly one Authorization header, one blank after the scheme,
+// then only visible ASCII characters (RFC 6750, section 2.1, allows fewer; the
+// others are for static tokens that kube-apiserver takes). What is malformed is
+// refused: "Bearer a b", "Bearer" alone, two blanks, two headers. kube-apiserver
+// reads "Bearer a b" as the token "a" and takes the others for no credential at
+// all, so that their senders become anonymous.
+//
+// Other schemes, such as Basic, are not this package's and get no opinion.
+package bearer
+
+import (
+	"net/http"
+	"strings"
+
+	"k8s.io/apiserver/pkg/authentication/authenticator"
+
+	"github.com/authnchain/authnchain/authn"
+)
+
+// MaxToken is how many bytes of token [From] takes, and how many an
+// [Authenticator] takes that does not say otherwise.
+const MaxToken = 16 << 10
+
+// Authenticator asks about the bearer tokens of requests.
+type Authenticator struct {
+	// Token judges the tokens. It is required.
+	Token authenticator.Token
+
+	// MaxBytes is the length of the longest token that Token is asked about;
+	// longer ones are refused unread. Zero means [MaxToken].
+	MaxBytes int
+}
+
+// New returns an [Authenticator] of tokens up to [MaxToken] bytes. It panics if
+// token is nil.
+func New(token authenticator.Token) *Authenticator {
+	if token == nil {
+		panic("bearer.New: the authenticator of tokens is nil")
+	}
+	return &Authenticator{Token: token}
+}
+
+// String is how a trace calls it.
+func (a *Authenticator) String() string { return "bearer" }
+
+// AuthenticateRequest implements [authenticator.Request]. It has no opinion on a
+// request without a bearer token. A token that nobody recognizes is refused with
+// [authn.UnknownToken], a malformed header with [authn.Malformed].
+func (a *Authenticator) AuthenticateRequest(r *http.Request) (*authenticator.Response, bool, error) {
+	token, ok, err := from(r, a.maxBytes())
+	if err != nil {
+		return nil, false, err
+	}
+	ctx := r.Context()
+	if !ok {
+		authn.Note(ctx, "no bearer token")
+		return nil, false, nil
+	}
+	if a.Token == nil {
+		return nil, false, authn.Errorf(authn.Unavailable, "bearer: Authenticator.Token: required")
+	}
+	resp, ok, err := authn.AskToken(ctx, a.Token, token)
+	if !ok && err == nil {
+		return nil, false, errUnknown
+	}
+	return resp, ok, err
+}
+
+var errUnknown = authn.Errorf(authn.UnknownToken, "bearer: nobody recognizes the token")
+
+func (a *Authenticator) maxBytes() int {
+	if a.MaxBytes > 0 {
+		return a.MaxBytes
+	}
+	return MaxToken
+}
+
+// From returns the bearer token of r, and whether there is one. A header that
+// has the scheme Bearer but is not of the form that the package's comment
+// describes, or a token longer than [MaxToken], is an error with the reason
+// [authn.Malformed].
+func From(r *http.Request) (token string, ok bool, err error) { return from(r, MaxToken) }
+
+func from(r *http.Request, maxBytes int) (string, bool, error) {
+	headers := r.Header["Authorization"]
+	switch len(headers) {
+	case 0:
+		return "", false, nil
+	case 1:
+		return parse(headers[0], maxBytes)
+	}
+	for _, h := range headers {
+		if _, ok, err := parse(h, maxBytes); ok || err != nil {
+			return "", false, malformed("%d Authorization headers", len(headers)) // RFC 9110, section 5.3
+		}
+	}
+	return "", false, nil
+}
+
+// parse reads the value of an Authorization header.
+func parse(header string, maxBytes int) (string, bool, error) {
+	header = strings.Trim(header, " \t") // RFC 9110, section 5.5: no part of the value
+	rest, ok := afterScheme(header)
+	if !ok {
+		return "", false, nil
+	}
+	token, ok := strings.CutPrefix(rest, " ")
+	switch {
+	case !ok || token == "":
+		return "", false, malformed("want one blank and a token after the scheme")
+	case len(token) > maxBytes:
+		return "", false, malformed("a token of %d bytes, more than %d", len(token), maxBytes)
+	}
+	if i := strings.IndexFunc(token, notVisible); i >= 0 {
+		return "", false, malformed("byte %d of the token is a blank, a control character or not ASCII", i)
+	}
+	return token, true, nil
+}
+
+// afterScheme returns what follows the scheme Bearer, if h has that scheme: the
+// next character must be one that no scheme's name has (RFC 9110, section
+// 5.6.2).
+func afterScheme(h string) (string, bool) {
+	const scheme = "bearer"
+	if len(h) < len(scheme) || !strings.EqualFold(h[:len(scheme)], scheme) {
+		return "", false
+	}
+	rest := h[len(scheme):]
+	if rest != "" && isTokenChar(rest[0]) {
+		return "", false // "Bearerish"
+	}
+	return rest, true
+}
+
+func isTokenChar(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
+		strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+}
+
+func notVisible(r rune) bool { return r <= ' ' || r > '~' }
+
+func malformed(format string, args ...any) error {
+	return authn.Errorf(authn.Malformed, "bearer: the Authorization header: "+format, args...)
+}
