@@ -1,0 +1,76 @@
+package x509
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// LoadRoots is [ParseRoots] of a file.
+func LoadRoots(path string) (*x509.CertPool, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("x509: roots: %w", err)
+	}
+	roots, err := parseRoots(data)
+	if err != nil {
+		return nil, fmt.Errorf("x509: roots: %s: %w", path, err)
+	}
+	return roots, nil
+}
+
+// ParseRoots returns the CA certificates of a PEM bundle (RFC 7468). Text
+// between the certificates is passed over. The bundle is taken as a whole or
+// refused: unlike [x509.CertPool.AppendCertsFromPEM], ParseRoots refuses one
+// that is cut off in the middle of a certificate, holds anything but
+// certificates, or no certificate at all.
+func ParseRoots(bundle []byte) (*x509.CertPool, error) {
+	roots, err := parseRoots(bundle)
+	if err != nil {
+		return nil, fmt.Errorf("x509: roots: %w", err)
+	}
+	return roots, nil
+}
+
+func parseRoots(bundle []byte) (*x509.CertPool, error) {
+	roots := x509.NewCertPool()
+	n := 0
+	for {
+		block, rest := pem.Decode(bundle)
+		passed := bundle[:len(bundle)-len(rest)]
+		if block == nil {
+			passed = bundle
+		}
+		begun := bytes.Count(passed, []byte("-----BEGIN "))
+		if block == nil {
+			if begun > 0 {
+				return nil, fmt.Errorf("after certificate %d: a PEM block that is cut off or broken", n)
+			}
+			break
+		}
+		n++
+		if begun != 1 {
+			return nil, fmt.Errorf("before certificate %d: a PEM block that is cut off or broken", n)
+		}
+		if block.Type != "CERTIFICATE" {
+			return nil, fmt.Errorf("block %d: want a CERTIFICATE, got another type of block", n)
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("certificate %d: %s", n, trimPackage(err.Error()))
+		}
+		roots.AddCert(cert)
+		bundle = rest
+	}
+	if n == 0 {
+		return nil, errors.New("no PEM certificate in it")
+	}
+	return roots, nil
+}
+
+// trimPackage takes crypto/x509's name off an error's text, which has ours.
+func trimPackage(text string) string { return strings.TrimPrefix(text, "x509: ") }
