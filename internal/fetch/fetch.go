@@ -1,0 +1,103 @@
+// Package fetch asks other servers, within bounds: https, no redirects, and no
+// more read than anybody needs.
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/authnchain/authnchain/internal/clip"
+)
+
+// MaxBody is how many bytes of an answer are read. A longer one is an error.
+const MaxBody = 1 << 20
+
+const maxHeader = 64 << 10
+
+// CheckURL says why a URL may not be asked: it is not https, has a user or a
+// fragment, or no host. With loopback, http is fine too where the host is a
+// loopback address or localhost.
+func CheckURL(raw string, loopback bool) error {
+	u, err := url.Parse(raw)
+	switch {
+	case raw == "":
+		return errors.New("required")
+	case err != nil:
+		return errors.New("not a URL")
+	case u.Host == "" || u.Hostname() == "":
+		return errors.New("has no host")
+	case u.User != nil:
+		return errors.New("must not have a user or a password")
+	case u.Fragment != "":
+		return errors.New("must not have a fragment")
+	case u.Scheme == "https":
+		return nil
+	case u.Scheme == "http" && loopback && isLoopback(u.Hostname()):
+		return nil
+	}
+	return errors.New("must be https")
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Client returns a copy of c that follows no redirects, or for nil a client with
+// the settings of [http.DefaultTransport] that reads no huge headers.
+func Client(c *http.Client) *http.Client {
+	var client http.Client
+	if c != nil {
+		client = *c
+	} else if t, ok := http.DefaultTransport.(*http.Transport); ok {
+		t = t.Clone()
+		t.MaxResponseHeaderBytes = maxHeader
+		client.Transport = t
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client.Jar = nil
+	return &client
+}
+
+// Answer is what a server said.
+type Answer struct {
+	Header http.Header
+	Body   []byte
+}
+
+// Get is [Do] of a GET for JSON with the status 200.
+func Get(ctx context.Context, c *http.Client, url string) (*Answer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", "application/json")
+	return Do(c, req, http.StatusOK)
+}
+
+// Do sends req and returns the answer, if its status is one of want and its body
+// at most [MaxBody] bytes.
+func Do(c *http.Client, req *http.Request, want ...int) (*Answer, error) {
+	resp, err := c.Do(req)
+	if err != nil {
+		return nil, clip.Error(err) // may quote what the server sent
+	}
+	defer resp.Body.Close()
+	if !slices.Contains(want, resp.StatusCode) {
+		return nil, fmt.Errorf("%s %s: status %d", req.Method, clip.Text(req.URL.String()), resp.StatusCode)
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: reading the answer: %w", req.Method, clip.Text(req.URL.String()), clip.Error(err))
+	}
+	if len(body) > MaxBody {
+		return nil, fmt.Errorf("%s %s: the answer has more than %d bytes", req.Method, clip.Text(req.URL.String()), MaxBody)
+	}
+	return &Answer{resp.Header, body}, nil
+}

@@ -1,0 +1,101 @@
+package strictjson
+
+import (
+	"errors"
+	"math"
+	"strconv"
+)
+
+// Missing reports whether the member that v is of is not there.
+func (v Value) Missing() bool { return v == "" }
+
+// Null reports whether v is null or missing.
+func (v Value) Null() bool { return v == "" || v == "null" }
+
+// IsString reports whether v is a string.
+func (v Value) IsString() bool { return v != "" && v[0] == '"' }
+
+// IsNumber reports whether v is a number.
+func (v Value) IsNumber() bool { return v != "" && (v[0] == '-' || '0' <= v[0] && v[0] <= '9') }
+
+// String returns what v says, if it is a string.
+func (v Value) Text() (string, error) {
+	if !v.IsString() {
+		return "", errors.New("not a string")
+	}
+	s := scanner{text: string(v)}
+	return s.str()
+}
+
+// Texts returns the items of v, if it is an array of strings.
+func (v Value) Texts() ([]string, error) {
+	items, err := v.Items()
+	if err != nil {
+		return nil, err
+	}
+	texts := make([]string, len(items))
+	for i, item := range items {
+		if texts[i], err = item.Text(); err != nil {
+			return nil, errors.New("item " + strconv.Itoa(i) + " of the list is not a string")
+		}
+	}
+	return texts, nil
+}
+
+// Items returns the items of v, if it is an array.
+func (v Value) Items() ([]Value, error) {
+	if v == "" || v[0] != '[' {
+		return nil, errors.New("not a list")
+	}
+	s := scanner{text: string(v), shallow: true} // v has been checked
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	var items []Value
+	for done := s.peek() == ']'; !done; {
+		start := s.pos
+		err := s.value()
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, v[start:s.pos])
+		if done, err = s.next(']'); err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
+}
+
+// Bool returns v, if it is true or false.
+func (v Value) Bool() (bool, error) {
+	switch v {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return false, errors.New("not true or false")
+}
+
+// Int returns v rounded down, if it is a number that then fits.
+func (v Value) Int() (int64, error) {
+	if !v.IsNumber() {
+		return 0, errors.New("not a number")
+	}
+	if n, err := strconv.ParseInt(string(v), 10, 64); err == nil {
+		return n, nil
+	}
+	f, err := strconv.ParseFloat(string(v), 64)
+	if err != nil || f < math.MinInt64 || f >= math.MaxInt64 {
+		return 0, errors.New("out of range")
+	}
+	return int64(math.Floor(f)), nil
+}
+
+// Object returns the members of v, if it is an object.
+func (v Value) Object() (Object, error) {
+	if v == "" || v[0] != '{' {
+		return nil, errors.New("not an object")
+	}
+	return Parse(string(v))
+}

@@ -1,0 +1,152 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"k8s.io/apiserver/pkg/authentication/user"
+
+	"github.com/authnchain/authnchain/internal/clip"
+	"github.com/authnchain/authnchain/internal/fetch"
+	"github.com/authnchain/authnchain/internal/strictjson"
+)
+
+const group = "authentication.k8s.io/"
+
+// review is a TokenReview of authentication.k8s.io, as it is sent.
+type review struct {
+	APIVersion string     `json:"apiVersion"`
+	Kind       string     `json:"kind"`
+	Spec       reviewSpec `json:"spec"`
+}
+
+type reviewSpec struct {
+	Token     string   `json:"token"`
+	Audiences []string `json:"audiences,omitempty"`
+}
+
+// status is what counts of the answer.
+type status struct {
+	Authenticated bool
+	User          user.DefaultInfo
+	Audiences     []string
+	Error         string
+}
+
+// review asks about a token, within the bounds of the Options.
+func (a *Authenticator) review(ctx context.Context, token string, audiences []string) (*status, error) {
+	select {
+	case a.inFlight <- struct{}{}:
+		defer func() { <-a.inFlight }()
+	default:
+		return nil, fmt.Errorf("%d reviews are under way already", cap(a.inFlight))
+	}
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+
+	body, err := json.Marshal(review{
+		APIVersion: group + a.version,
+		Kind:       "TokenReview",
+		Spec:       reviewSpec{Token: token, Audiences: audiences},
+	})
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json")
+	answer, err := fetch.Do(a.client, req, http.StatusOK, http.StatusCreated)
+	if err != nil {
+		return nil, err
+	}
+	return a.parse(answer.Body)
+}
+
+// parse reads an answer that must be a TokenReview of the version asked for.
+func (a *Authenticator) parse(body []byte) (*status, error) {
+	rv, err := strictjson.Parse(string(body))
+	if err != nil {
+		return nil, fmt.Errorf("the answer: %w", err)
+	}
+	version, _ := rv.Get("apiVersion").Text()
+	kind, _ := rv.Get("kind").Text()
+	if kind != "TokenReview" || version != group+a.version {
+		return nil, fmt.Errorf("the answer is a %s of %s, not a TokenReview of %s", clip.Quote(kind), clip.Quote(version), group+a.version)
+	}
+	st, err := parseStatus(rv.Get("status"))
+	if err != nil {
+		return nil, fmt.Errorf("the answer: status: %w", err)
+	}
+	return st, nil
+}
+
+// parseStatus reads a TokenReviewStatus. Members that are null count as missing,
+// and missing ones have their zero value, as for every Kubernetes object.
+func parseStatus(v strictjson.Value) (*status, error) {
+	st := &status{}
+	if v.Null() {
+		return st, nil
+	}
+	o, err := v.Object()
+	if err != nil {
+		return nil, err
+	}
+	err = errors.Join(
+		member(o, "authenticated", strictjson.Value.Bool, &st.Authenticated),
+		member(o, "error", strictjson.Value.Text, &st.Error),
+		member(o, "audiences", strictjson.Value.Texts, &st.Audiences),
+		member(o, "user", parseUser, &st.User),
+	)
+	return st, err
+}
+
+func parseUser(v strictjson.Value) (u user.DefaultInfo, err error) {
+	o, err := v.Object()
+	if err != nil {
+		return u, err
+	}
+	err = errors.Join(
+		member(o, "username", strictjson.Value.Text, &u.Name),
+		member(o, "uid", strictjson.Value.Text, &u.UID),
+		member(o, "groups", strictjson.Value.Texts, &u.Groups),
+		member(o, "extra", extra, &u.Extra),
+	)
+	return u, err
+}
+
+func extra(v strictjson.Value) (map[string][]string, error) {
+	o, err := v.Object()
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string][]string, len(o))
+	for _, m := range o {
+		if m.Value.Null() {
+			all[m.Name] = nil
+		} else if all[m.Name], err = m.Value.Texts(); err != nil {
+			return nil, fmt.Errorf("%s: %w", clip.Quote(m.Name), err)
+		}
+	}
+	return all, nil
+}
+
+// member reads one member of o into dst, unless it is missing or null.
+func member[T any](o strictjson.Object, name string, read func(strictjson.Value) (T, error), dst *T) error {
+	v := o.Get(name)
+	if v.Null() {
+		return nil
+	}
+	got, err := read(v)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	*dst = got
+	return nil
+}

@@ -1,0 +1,176 @@
+// Package webhook authenticates tokens by asking a TokenReview API, such as a
+// Kubernetes API server's or any server that kube-apiserver's
+// --authentication-token-webhook-config-file can point at.
+//
+// # What is sent and what is believed
+//
+// Every token is POSTed as a TokenReview of authentication.k8s.io/v1, or v1beta1
+// if asked, with the audiences that the request is limited to. The answer must
+// be a TokenReview of the same version in JSON, of at most 1 MiB, without
+// duplicate members. Redirects are not followed, so that the token goes to one
+// place only, and that place is https.
+//
+// A reviewer that cannot be reached, or answers anything else, makes the token
+// [authn.Unavailable], never invalid. The reviewer's own error text is for the
+// operator; the token is taken out of it, should the reviewer repeat it.
+//
+// Answers are not cached here, and a failed request is not repeated.
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"k8s.io/apiserver/pkg/authentication/authenticator"
+
+	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/internal/clip"
+	"github.com/authnchain/authnchain/internal/fetch"
+)
+
+// The versions of the API authentication.k8s.io that there are.
+const (
+	V1      = "v1"
+	V1beta1 = "v1beta1"
+)
+
+const (
+	defaultTimeout     = 10 * time.Second
+	defaultMaxInFlight = 256
+)
+
+// Config says whom to ask.
+type Config struct {
+	// URL is where to POST reviews. It is required and must be https; http is
+	// only taken for a loopback address and with a Client given.
+	URL string
+
+	// Audiences are those that the reviewer vouches for when its answer names
+	// none. Nil means that such an answer is good for no request that is limited
+	// to audiences.
+	Audiences authenticator.Audiences
+}
+
+// Options are the settings that are rarely needed.
+type Options struct {
+	// Version is the API's version, [V1] or [V1beta1]. Empty means V1.
+	Version string
+
+	// Client makes the requests, with whatever credentials, roots and proxy they
+	// need. It is copied, and the copy follows no redirects. Nil means a client
+	// that trusts the system's roots.
+	Client *http.Client
+
+	// Timeout bounds each review, from the first byte sent to the last one read.
+	// A request whose own context ends earlier ends it earlier. Zero means ten
+	// seconds.
+	Timeout time.Duration
+
+	// MaxInFlight is how many reviews may be under way at once; a further token
+	// is Unavailable at once. Zero means 256.
+	MaxInFlight int
+}
+
+// Authenticator asks a TokenReview API about each token.
+type Authenticator struct {
+	url       string
+	version   string
+	audiences authenticator.Audiences
+	client    *http.Client
+	timeout   time.Duration
+	inFlight  chan struct{}
+}
+
+// New returns an Authenticator. o may be nil. It does not touch the network.
+func New(c Config, o *Options) (*Authenticator, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	a := &Authenticator{
+		url:       c.URL,
+		version:   o.Version,
+		audiences: append(authenticator.Audiences(nil), c.Audiences...),
+		timeout:   o.Timeout,
+	}
+	if a.version == "" {
+		a.version = V1
+	}
+	if a.version != V1 && a.version != V1beta1 {
+		return nil, fmt.Errorf("webhook: version %q: must be %q or %q", o.Version, V1, V1beta1)
+	}
+	if err := fetch.CheckURL(c.URL, o.Client != nil); err != nil {
+		return nil, fmt.Errorf("webhook: URL %q: %w", c.URL, err)
+	}
+	if a.timeout == 0 {
+		a.timeout = defaultTimeout
+	}
+	n := o.MaxInFlight
+	if n == 0 {
+		n = defaultMaxInFlight
+	}
+	if a.timeout < 0 || n < 0 {
+		return nil, errors.New("webhook: Timeout and MaxInFlight: must not be negative")
+	}
+	a.inFlight = make(chan struct{}, n)
+	a.client = fetch.Client(o.Client)
+	return a, nil
+}
+
+// String is how a trace calls it.
+func (a *Authenticator) String() string { return "webhook" }
+
+// AuthenticateToken implements [authenticator.Token]. It has no opinion on a
+// token that the reviewer does not know, or knows for other audiences than the
+// request is limited to. One that the reviewer gives an error for is refused
+// with [authn.Refused].
+func (a *Authenticator) AuthenticateToken(ctx context.Context, token string) (*authenticator.Response, bool, error) {
+	wanted, limited := authenticator.AudiencesFrom(ctx)
+	st, err := a.review(ctx, token, wanted)
+	if err != nil {
+		return nil, false, &authn.Error{Reason: authn.Unavailable, Err: fmt.Errorf("webhook: %w", withoutToken(err, token))}
+	}
+	var auds authenticator.Audiences
+	if limited {
+		got := a.audiences
+		if len(st.Audiences) > 0 {
+			got = st.Audiences
+		}
+		auds = wanted.Intersect(got)
+	}
+	switch {
+	case !st.Authenticated && st.Error != "":
+		return nil, false, authn.Errorf(authn.Refused, "webhook: the reviewer says: %s", clip.Quote(hide(st.Error, token)))
+	case !st.Authenticated:
+		authn.Note(ctx, "the reviewer does not know the token")
+		return nil, false, nil
+	case limited && len(auds) == 0:
+		authn.Note(ctx, "the reviewer knows the token for other audiences")
+		return nil, false, nil
+	}
+	if err := authn.CheckName(st.User.Name); err != nil {
+		return nil, false, authn.Errorf(authn.InvalidUser, "webhook: %w", err)
+	}
+	return &authenticator.Response{
+		Audiences: auds,
+		User:      &st.User,
+	}, true, nil
+}
+
+// withoutToken cuts an error down to its text, should it hold the token.
+func withoutToken(err error, token string) error {
+	if text := err.Error(); strings.Contains(text, token) {
+		return errors.New(hide(text, token))
+	}
+	return err
+}
+
+func hide(text, token string) string {
+	if token == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, token, "[token]")
+}
