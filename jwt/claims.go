@@ -1,0 +1,98 @@
+package jwt
+
+import (
+	"encoding/json"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/internal/clip"
+	"github.com/authnchain/authnchain/internal/strictjson"
+)
+
+// Claims are the claims of a verified token. Names match to the letter.
+//
+// The methods return an error with the reason [authn.ClaimMissing] if the claim
+// is not there or is of another type.
+type Claims struct{ object strictjson.Object }
+
+// ParseClaims reads the JSON of a token's payload, for tests of a Config.User.
+func ParseClaims(payload string) (Claims, error) {
+	object, err := strictjson.Parse(payload)
+	if err != nil {
+		return Claims{}, authn.Errorf(authn.Malformed, "jwt: payload: %w", err)
+	}
+	return Claims{object}, nil
+}
+
+// Names returns the names of the claims, in the order of the token.
+func (c Claims) Names() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, m := range c.object {
+			if !yield(m.Name) {
+				return
+			}
+		}
+	}
+}
+
+// Has reports whether there is a claim of this name, be it null.
+func (c Claims) Has(name string) bool { return !c.object.Get(name).Missing() }
+
+// String returns a claim that is a string.
+func (c Claims) String(name string) (string, error) {
+	return get(c, name, strictjson.Value.Text)
+}
+
+// Strings returns a claim that is a list of strings, or one string.
+func (c Claims) Strings(name string) ([]string, error) {
+	return get(c, name, func(v strictjson.Value) ([]string, error) {
+		if v.IsString() {
+			text, err := v.Text()
+			return []string{text}, err
+		}
+		return v.Texts()
+	})
+}
+
+// Bool returns a claim that is true or false.
+func (c Claims) Bool(name string) (bool, error) {
+	return get(c, name, strictjson.Value.Bool)
+}
+
+// Time returns a claim that is a NumericDate (RFC 7519, section 2), to the
+// second.
+func (c Claims) Time(name string) (time.Time, error) {
+	seconds, err := c.seconds(name)
+	return time.Unix(seconds, 0), err
+}
+
+// seconds returns a NumericDate that is an instant time.Time can hold.
+func (c Claims) seconds(name string) (int64, error) {
+	return get(c, name, func(v strictjson.Value) (int64, error) {
+		n, err := v.Int()
+		return min(max(n, math.MinInt64/2), math.MaxInt64/2), err
+	})
+}
+
+// Decode reads a claim of any type as [json.Unmarshal] does.
+func (c Claims) Decode(name string, into any) error {
+	_, err := get(c, name, func(v strictjson.Value) (struct{}, error) {
+		return struct{}{}, clip.Error(json.Unmarshal([]byte(v), into))
+	})
+	return err
+}
+
+func get[T any](c Claims, name string, read func(strictjson.Value) (T, error)) (T, error) {
+	v := c.object.Get(name)
+	if v.Missing() {
+		var none T
+		return none, authn.Errorf(authn.ClaimMissing, "claim %s: missing", clip.Quote(name))
+	}
+	got, err := read(v)
+	if err != nil {
+		return got, authn.Errorf(authn.ClaimMissing, "claim %s: %w", clip.Quote(name), err)
+	}
+	return got, nil
+}

@@ -1,0 +1,36 @@
+// Package jwt authenticates JSON Web Tokens (RFC 7519) that OpenID Connect
+// issuers sign.
+//
+// [New] makes an [Authenticator] for the tokens of one issuer: it finds the
+// issuer's keys by discovery, verifies a token and maps its claims to a user by
+// a func; [ClaimMappings] makes the usual one. A [Mux] holds the authenticators
+// of many issuers and finds the one for a token in constant time.
+//
+// # What is checked, in this order
+//
+//  1. The token is a JWS in compact form (RFC 7515, section 7.1) of at most
+//     16 KiB: three parts of unpadded base64url. Its payload is one JSON object
+//     without duplicate members. What is no such thing, or whose "iss" is not
+//     the issuer, is not this authenticator's; "iss" is all that is looked at
+//     before the signature.
+//  2. The header: "alg" is one of the algorithms; there is no "crit", "b64" or
+//     "zip"; "typ" is JWT, at+jwt or absent. Keys in the header ("jwk", "x5c",
+//     "jku", "x5u") are never used.
+//  3. The signature, with a key of the issuer that "kid" names and that fits the
+//     algorithm.
+//  4. "aud" holds one of the audiences; "exp" is there and ahead; "nbf" and
+//     "iat", if there, are not.
+//  5. The user that the claims are mapped to has a name that is one.
+//
+// # Keys
+//
+// A key set is fetched when the first token needs it; there is nothing to start
+// and nothing to close. At most one fetch per issuer is under way. A token with
+// an unknown "kid", or a bad signature under a known one, brings on a fetch, at
+// most every 30 seconds; if that finds new keys, one more may follow at once. A
+// set older than ten minutes, or the max-age between one and sixty minutes that
+// the issuer gave, is fetched anew, in the background if somebody asked for it
+// shortly before. If that fails the last good set goes on for 24 hours and
+// [Authenticator.HealthCheck] says so. Tokens that cannot be judged for want of
+// keys are [authn.Unavailable].
+package jwt

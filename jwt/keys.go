@@ -1,0 +1,213 @@
+package jwt
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/authnchain/authnchain/internal/clip"
+	"github.com/authnchain/authnchain/internal/strictjson"
+)
+
+// A KeySet finds the keys that an issuer may have signed a token with.
+type KeySet interface {
+	// Keys returns the public keys called id, in the order to try them, or all of
+	// them if id is empty. A key that does not exist is no error; an error says
+	// that the keys are not known now. Keys is safe for concurrent use.
+	Keys(ctx context.Context, id string) ([]Key, error)
+}
+
+// refresher is a KeySet that may be behind the issuer.
+type refresher interface {
+	// refresh reports whether there are other keys now than before.
+	refresh(ctx context.Context) bool
+}
+
+// Key is a public key of an issuer.
+type Key struct {
+	// ID is what "kid" calls it. Empty means that it has no name.
+	ID string
+
+	// Algorithm is the one algorithm that it is for. Empty means every one that
+	// its type fits.
+	Algorithm string
+
+	// Public is an [*rsa.PublicKey], an [*ecdsa.PublicKey] or an
+	// [ed25519.PublicKey].
+	Public crypto.PublicKey
+}
+
+// fits reports whether k may verify a signature of an algorithm (RFC 8725,
+// section 3.1).
+func (k Key) fits(name string) bool {
+	alg, ok := algorithms[name]
+	return ok && (k.Algorithm == "" || k.Algorithm == name) && alg.fits(k.Public)
+}
+
+func (k Key) equal(other Key) bool {
+	pub, ok := k.Public.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && k.ID == other.ID && k.Algorithm == other.Algorithm && pub.Equal(other.Public)
+}
+
+// StaticKeys is a [KeySet] of keys that never change.
+type StaticKeys []Key
+
+// Keys implements [KeySet].
+func (s StaticKeys) Keys(_ context.Context, id string) ([]Key, error) { return find(s, id), nil }
+
+func find(keys []Key, id string) []Key {
+	if id == "" {
+		return keys
+	}
+	called := func(k Key) bool { return k.ID == id }
+	i := slices.IndexFunc(keys, called)
+	if i < 0 {
+		return nil
+	}
+	if !slices.ContainsFunc(keys[i+1:], called) {
+		return keys[i : i+1 : i+1]
+	}
+	return slices.DeleteFunc(slices.Clone(keys), func(k Key) bool { return k.ID != id })
+}
+
+// maxKeys is how many keys of a set are looked at.
+const maxKeys = 256
+
+// parseKeySet reads a JWK Set (RFC 7517, section 5). Members that are no key for
+// verifying signatures are left out, and noted.
+func parseKeySet(body []byte) (keys []Key, notes []string, err error) {
+	set, err := strictjson.ParseShallow(string(body))
+	if err != nil {
+		return nil, nil, err
+	}
+	members, err := set.Get("keys").Items()
+	if err != nil {
+		return nil, nil, fmt.Errorf(`"keys": %w`, err)
+	}
+	if len(members) > maxKeys {
+		return nil, nil, fmt.Errorf(`"keys": %d, more than %d`, len(members), maxKeys)
+	}
+	for i, member := range members {
+		key, err := parseKey(member)
+		if err != nil {
+			notes = append(notes, fmt.Sprintf("key %d %s: %v", i, clip.Quote(key.ID), err))
+			continue
+		}
+		keys = append(keys, key)
+	}
+	return keys, notes, nil
+}
+
+// parseKey reads one JWK.
+func parseKey(v strictjson.Value) (Key, error) {
+	o, err := v.Object()
+	if err != nil {
+		return Key{}, err
+	}
+	var key Key
+	if kid := o.Get("kid"); !kid.Missing() {
+		if key.ID, err = kid.Text(); err != nil {
+			return key, fmt.Errorf(`"kid": %w`, err)
+		}
+	}
+	if alg := o.Get("alg"); !alg.Missing() {
+		if key.Algorithm, err = alg.Text(); err != nil {
+			return key, fmt.Errorf(`"alg": %w`, err)
+		}
+	}
+	if err := checkUse(o); err != nil {
+		return key, err
+	}
+	if key.Public, err = publicKey(o); err != nil {
+		return key, err
+	}
+	for name := range algorithms {
+		if key.fits(name) {
+			return key, nil
+		}
+	}
+	return key, fmt.Errorf(`"alg" %s: does not fit the type of the key`, clip.Quote(key.Algorithm))
+}
+
+// checkUse implements RFC 7517, sections 4.2 and 4.3.
+func checkUse(o strictjson.Object) error {
+	if use := o.Get("use"); !use.Missing() && use != `"sig"` {
+		return errors.New(`"use": not sig`)
+	}
+	if ops := o.Get("key_ops"); !ops.Missing() {
+		names, err := ops.Texts()
+		if err != nil {
+			return fmt.Errorf(`"key_ops": %w`, err)
+		}
+		if !slices.Contains(names, "verify") {
+			return errors.New(`"key_ops": without verify`)
+		}
+	}
+	return nil
+}
+
+// publicKey reads the key itself. Certificates and URLs beside it are not looked
+// at: whoever publishes the set vouches for its keys.
+func publicKey(o strictjson.Object) (crypto.PublicKey, error) {
+	if o.Get("kty") == `"oct"` {
+		return nil, errors.New(`"kty" oct: a shared secret is no public key`)
+	}
+	if !o.Get("d").Missing() {
+		return nil, errors.New(`"d": a private key, which is private no more`)
+	}
+	var jwk jose.JSONWebKey
+	if err := jwk.UnmarshalJSON(only(o, "kty", "crv", "x", "y", "n", "e")); err != nil {
+		return nil, clip.Error(err)
+	}
+	return jwk.Key, checkKey(jwk.Key)
+}
+
+// only returns the JSON of an object with some of o's members.
+func only(o strictjson.Object, names ...string) []byte {
+	var members []string
+	for _, name := range names {
+		if v := o.Get(name); !v.Missing() {
+			members = append(members, `"`+name+`":`+string(v))
+		}
+	}
+	return []byte("{" + strings.Join(members, ",") + "}")
+}
+
+const (
+	minRSABits     = 2048 // RFC 7518, section 3.3
+	maxRSABits     = 8192 // more only costs time
+	maxRSAExponent = 1<<32 - 1
+)
+
+// checkKey refuses keys that are weak, slow or of a type that no algorithm has.
+func checkKey(key crypto.PublicKey) error {
+	switch k := key.(type) {
+	case *rsa.PublicKey:
+		if bits := k.N.BitLen(); bits < minRSABits || bits > maxRSABits {
+			return fmt.Errorf("an RSA key of %d bits, not %d to %d", bits, minRSABits, maxRSABits)
+		}
+		if k.E < 3 || k.E%2 == 0 || k.E > maxRSAExponent {
+			return errors.New("an RSA exponent that is even, below 3 or above 2^32-1")
+		}
+	case *ecdsa.PublicKey:
+		if k.Curve != elliptic.P256() && k.Curve != elliptic.P384() && k.Curve != elliptic.P521() {
+			return errors.New("an elliptic curve that no algorithm has")
+		}
+	case ed25519.PublicKey:
+		if len(k) != ed25519.PublicKeySize {
+			return errors.New("an Ed25519 key of the wrong length")
+		}
+	default:
+		return fmt.Errorf("a %T is no public key for signatures", key)
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package jwt
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apiserver/pkg/authentication/user"
+
+	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/internal/clip"
+)
+
+// ClaimMapping takes a claim's value, with a prefix before it. The zero value is
+// no mapping.
+type ClaimMapping struct{ claim, prefix string }
+
+// Claim returns the mapping to the value of the claim called name.
+func Claim(name string) ClaimMapping { return ClaimMapping{claim: name} }
+
+// WithPrefix returns a mapping that puts prefix before every value, so that the
+// names that an issuer gives cannot be taken for another's, or for those of the
+// system.
+func (m ClaimMapping) WithPrefix(prefix string) ClaimMapping {
+	m.prefix = prefix
+	return m
+}
+
+// ClaimMappings says which claims make up a user. Its method User is the usual
+// [Config].User.
+type ClaimMappings struct {
+	// Username is the name, from a string. It is required. From the claim
+	// "email" it is only taken if "email_verified", should the token have it, is
+	// true, as kube-apiserver does.
+	Username ClaimMapping
+
+	// Groups are the groups, from a list of strings or one string. A token
+	// without the claim is a user's without groups. Zero means no groups.
+	Groups ClaimMapping
+
+	// UID is the user ID, from a string that every token must have. Zero means
+	// none.
+	UID ClaimMapping
+
+	// Extra are further attributes by their keys, from lists of strings or
+	// strings. A token without a claim is a user's without that attribute.
+	Extra map[string]ClaimMapping
+
+	// Required are claims that every token must have, with the string that they
+	// must be. Others are refused with [authn.RuleFailed].
+	Required map[string]string
+}
+
+// User maps claims to a user. The user has nothing in common with others'.
+func (m ClaimMappings) User(_ context.Context, c Claims) (user.Info, error) {
+	name, err := m.username(c)
+	if err != nil {
+		return nil, err
+	}
+	u := &user.DefaultInfo{Name: name}
+	if u.Groups, err = m.Groups.optional(c); err != nil {
+		return nil, fmt.Errorf("groups: %w", err)
+	}
+	if m.UID.claim != "" {
+		if u.UID, err = m.UID.value(c); err != nil {
+			return nil, fmt.Errorf("uid: %w", err)
+		}
+	}
+	if u.Extra, err = m.extra(c); err != nil {
+		return nil, err
+	}
+	return u, m.checkRequired(c)
+}
+
+func (m ClaimMappings) username(c Claims) (string, error) {
+	if m.Username.claim == "" {
+		return "", authn.Errorf(authn.Unavailable, "ClaimMappings.Username: required")
+	}
+	name, err := c.String(m.Username.claim)
+	if err != nil {
+		return "", fmt.Errorf("username: %w", err)
+	}
+	if name == "" {
+		return "", authn.Errorf(authn.InvalidUser, "username: claim %s: empty", clip.Quote(m.Username.claim))
+	}
+	if m.Username.claim == "email" && c.Has("email_verified") {
+		verified, err := c.Bool("email_verified")
+		if err != nil {
+			return "", fmt.Errorf("username: %w", err)
+		}
+		if !verified {
+			return "", authn.Errorf(authn.RuleFailed, `username: claim "email_verified": false`)
+		}
+	}
+	return m.Username.prefix + name, nil
+}
+
+func (m ClaimMappings) extra(c Claims) (map[string][]string, error) {
+	if len(m.Extra) == 0 {
+		return nil, nil
+	}
+	extra := make(map[string][]string, len(m.Extra)+1)
+	for key, mapping := range m.Extra {
+		values, err := mapping.optional(c)
+		if err != nil {
+			return nil, fmt.Errorf("extra %q: %w", key, err)
+		}
+		if len(values) > 0 {
+			extra[key] = values
+		}
+	}
+	return extra, nil
+}
+
+func (m ClaimMappings) checkRequired(c Claims) error {
+	for name, want := range m.Required {
+		got, err := c.String(name)
+		if err != nil {
+			return authn.Errorf(authn.RuleFailed, "required: %w", err)
+		}
+		if got != want {
+			return authn.Errorf(authn.RuleFailed, "required: claim %q: is %s, not %q", name, clip.Quote(got), want)
+		}
+	}
+	return nil
+}
+
+// value returns the one string of a claim that must be there.
+func (m ClaimMapping) value(c Claims) (string, error) {
+	text, err := c.String(m.claim)
+	return m.prefix + text, err
+}
+
+// optional returns the strings of a claim, and nil if it is not there or null.
+func (m ClaimMapping) optional(c Claims) ([]string, error) {
+	if m.claim == "" || c.object.Get(m.claim).Null() {
+		return nil, nil
+	}
+	values, err := c.Strings(m.claim)
+	if m.prefix != "" {
+		for i := range values {
+			values[i] = m.prefix + values[i]
+		}
+	}
+	return values, err
+}

@@ -1,0 +1,58 @@
+package jwt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"k8s.io/apiserver/pkg/authentication/authenticator"
+)
+
+// Mux authenticates the tokens of several issuers. It reads a token once and
+// asks the authenticator of its issuer alone, so that the number of issuers does
+// not matter.
+type Mux struct {
+	byIssuer map[string]*Authenticator
+	maxBytes int
+}
+
+// NewMux returns the mux of auths, of which no two may be for the same issuer
+// and none nil.
+func NewMux(auths ...*Authenticator) (*Mux, error) {
+	m := &Mux{byIssuer: make(map[string]*Authenticator, len(auths))}
+	for i, a := range auths {
+		if a == nil {
+			return nil, fmt.Errorf("jwt: mux: authenticator %d of %d is nil", i+1, len(auths))
+		}
+		if m.byIssuer[a.issuer] != nil {
+			return nil, fmt.Errorf("jwt: mux: issuer %q: more than one authenticator", a.issuer)
+		}
+		m.byIssuer[a.issuer] = a
+		m.maxBytes = max(m.maxBytes, a.maxBytes)
+	}
+	return m, nil
+}
+
+// String is how a trace calls it.
+func (m *Mux) String() string { return "jwt" }
+
+// AuthenticateToken implements [authenticator.Token]. It has no opinion on what
+// is not a JWT of one of its issuers.
+func (m *Mux) AuthenticateToken(ctx context.Context, token string) (*authenticator.Response, bool, error) {
+	t, err := parse(token, m.maxBytes)
+	a := m.byIssuer[t.issuer]
+	if a == nil {
+		noteForeign(ctx, t, err)
+		return nil, false, nil
+	}
+	return a.authenticate(ctx, t, err)
+}
+
+// HealthCheck returns what the authenticators' return, together.
+func (m *Mux) HealthCheck() error {
+	var errs []error
+	for _, a := range m.byIssuer {
+		errs = append(errs, a.HealthCheck())
+	}
+	return errors.Join(errs...)
+}
