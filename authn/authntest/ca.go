@@ -24,12 +24,12 @@ type CA struct {
 	chain [][]byte // this CA and those above it, without the root
 }
 
-// NewCA returns a CA with a fresh, self-signed P-256 root (RFC 5280). The root,
-// like all that comes from it, is valid from an hour ago until a day ahead.
+// NewCA returns a CA with a fresh, self-signed P-256 root (RFC 5280) and a name
+// of its own. The root, like all that comes from it, is valid from an hour ago until a day ahead.
 func NewCA(t T) *CA {
 	t.Helper()
 	ca := &CA{t: t, key: newKey(t)}
-	tmpl := authority("authntest root")
+	tmpl := authority("authntest root " + rand.Text()[:8]) // two roots of one name are hard to tell apart
 	ca.cert = parse(t, sign(t, tmpl, tmpl, ca.key.Public(), ca.key))
 	ca.root = ca.cert
 	return ca
