@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"k8s.io/apiserver/pkg/authentication/authenticator"
+
+	"github.com/authnchain/authnchain/anonymous"
+	"github.com/authnchain/authnchain/authn/authntest"
+	"github.com/authnchain/authnchain/bearer"
+	"github.com/authnchain/authnchain/jwt"
+	"github.com/authnchain/authnchain/union"
+	"github.com/authnchain/authnchain/webhook"
+	"github.com/authnchain/authnchain/x509"
+)
+
+const operators = "platform-engineers"
+
+// serveInput serves with what the flags say, until ctx ends.
+func serveInput(ctx context.Context, p *process, s *settings, stdout, stderr io.Writer) error {
+	auth, err := s.chain()
+	if err != nil {
+		return err
+	}
+	dir, err := folder(p)
+	if err != nil {
+		return err
+	}
+	cert, caFile, err := s.serverCertificate(p, dir)
+	if err != nil {
+		return err
+	}
+	srv, err := listen(s.listen, *cert, auth, s.groupsPrefix+operators, stderr)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, "serving", srv.url(), "until interrupted: /whoami, /platform (for "+s.groupsPrefix+operators+") and /healthz (for everybody)")
+	if s.tlsCert == "" {
+		fmt.Fprintln(stdout, "its certificate is of the authority in", caFile)
+	}
+	return srv.serve(ctx)
+}
+
+// chain builds the authenticators of the flags that are set.
+func (s *settings) chain() (authenticator.Request, error) {
+	var requests []authenticator.Request
+	if s.clientCA != "" {
+		roots, err := x509.LoadRoots(s.clientCA)
+		if err != nil {
+			return nil, fmt.Errorf("-client-ca: %w", err)
+		}
+		requests = append(requests, x509.New(roots))
+	}
+	tokens, err := s.tokens()
+	if err != nil {
+		return nil, err
+	}
+	if tokens != nil {
+		requests = append(requests, bearer.New(union.Tokens(tokens...)))
+	}
+	return anonymous.New(union.Requests(requests...), "/healthz"), nil
+}
+
+func (s *settings) tokens() ([]authenticator.Token, error) {
+	var tokens []authenticator.Token
+	if s.tokenFile != "" {
+		static, err := bearer.LoadTokens(s.tokenFile)
+		if err != nil {
+			return nil, fmt.Errorf("-token-file: %w", err)
+		}
+		tokens = append(tokens, static)
+	}
+	if s.issuer != "" {
+		client, err := clientFor(s.issuerCA)
+		if err != nil {
+			return nil, fmt.Errorf("-issuer-ca: %w", err)
+		}
+		people, err := jwt.New(s.jwtConfig(), &jwt.Options{Client: client})
+		if err != nil {
+			return nil, fmt.Errorf("-issuer: %w", err)
+		}
+		tokens = append(tokens, people)
+	}
+	if s.webhookURL != "" {
+		client, err := clientFor(s.webhookCA)
+		if err != nil {
+			return nil, fmt.Errorf("-webhook-ca: %w", err)
+		}
+		reviewer, err := webhook.New(webhook.Config{URL: s.webhookURL}, &webhook.Options{Client: client})
+		if err != nil {
+			return nil, fmt.Errorf("-webhook-url: %w", err)
+		}
+		tokens = append(tokens, reviewer)
+	}
+	return tokens, nil
+}
+
+func (s *settings) jwtConfig() jwt.Config {
+	mappings := jwt.ClaimMappings{Username: jwt.Claim(s.usernameClaim).WithPrefix(s.usernamePrefix)}
+	if s.groupsClaim != "" {
+		mappings.Groups = jwt.Claim(s.groupsClaim).WithPrefix(s.groupsPrefix)
+	}
+	return jwt.Config{Issuer: s.issuer, Audiences: s.audiences, User: mappings.User}
+}
+
+// clientFor returns a client that trusts the CA certificates of a file, or the
+// system's if there is none.
+func clientFor(caFile string) (*http.Client, error) {
+	if caFile == "" {
+		return nil, nil
+	}
+	roots, err := x509.LoadRoots(caFile)
+	if err != nil {
+		return nil, err
+	}
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	return &http.Client{Transport: t, Timeout: 10 * time.Second}, nil
+}
+
+// serverCertificate returns the certificate of the flags, or a new one, and the
+// file that clients must trust, which for a new one is in dir.
+func (s *settings) serverCertificate(p *process, dir string) (*tls.Certificate, string, error) {
+	if s.tlsCert != "" {
+		cert, err := tls.LoadX509KeyPair(s.tlsCert, s.tlsKey)
+		if err != nil {
+			return nil, "", fmt.Errorf("-tls-cert %s, -tls-key %s: %w", s.tlsCert, s.tlsKey, err)
+		}
+		caFile, err := filepath.Abs(s.tlsCert)
+		return &cert, caFile, err
+	}
+	ca := authntest.NewCA(p)
+	caFile := filepath.Join(dir, "server-ca.crt")
+	if err := os.WriteFile(caFile, ca.PEM(), 0o600); err != nil {
+		return nil, "", err
+	}
+	return ca.IssueServer([]string{"127.0.0.1", "::1", "localhost"}), caFile, nil
+}
+
+// folder makes a folder for this run, which goes when the run ends.
+func folder(p *process) (string, error) {
+	dir, err := os.MkdirTemp("", "authnchain-tour-")
+	if err == nil {
+		p.Cleanup(func() { _ = os.RemoveAll(dir) })
+	}
+	return dir, err
+}
