@@ -1,0 +1,106 @@
+// Package readme_test compiles the Go code of the project's prose.
+package readme_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const root = "../.."
+
+var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
+
+// imports are what a fragment may use without importing it.
+var imports = map[string]string{
+	"anonymous": "github.com/authnchain/authnchain/anonymous",
+	"authn":     "github.com/authnchain/authnchain/authn",
+	"authntest": "github.com/authnchain/authnchain/authn/authntest",
+	"bearer":    "github.com/authnchain/authnchain/bearer",
+	"jwt":       "github.com/authnchain/authnchain/jwt",
+	"union":     "github.com/authnchain/authnchain/union",
+	"webhook":   "github.com/authnchain/authnchain/webhook",
+	"x509":      "github.com/authnchain/authnchain/x509",
+
+	"authenticator": "k8s.io/apiserver/pkg/authentication/authenticator",
+	"fmt":           "fmt",
+	"http":          "net/http",
+	"log":           "log",
+	"user":          "k8s.io/apiserver/pkg/authentication/user",
+}
+
+// program makes a fragment a whole program. What it uses without declaring it is
+// what the text around it has: the authenticator, or a handler's arguments.
+func program(fragment string) string {
+	if strings.Contains(fragment, "package main") {
+		return fragment
+	}
+	var b strings.Builder
+	b.WriteString("package main\n\nimport (\n")
+	args := "w http.ResponseWriter, r *http.Request"
+	if !strings.Contains(fragment, "auth :=") {
+		args += ", auth authenticator.Request"
+	}
+	for name, path := range imports {
+		if regexp.MustCompile(`\b` + name + `\.`).MatchString(fragment + args) {
+			fmt.Fprintf(&b, "\t%q\n", path)
+		}
+	}
+	fmt.Fprintf(&b, ")\n\nfunc fragment(%s) {\n%s}\n\nfunc main() { _ = fragment }\n", args, fragment)
+	return b.String()
+}
+
+// TestCompiles builds every Go block, as a package of this module that is there
+// for the compiler only.
+func TestCompiles(t *testing.T) {
+	files, err := filepath.Glob(root + "/*.md")
+	require.NoError(t, err)
+	more, err := filepath.Glob(root + "/docs/*.md")
+	require.NoError(t, err)
+	top, err := filepath.Abs(root)
+	require.NoError(t, err)
+	blocks := 0
+	for _, file := range append(files, more...) {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, block := range goBlock.FindAllStringSubmatch(string(text), -1) {
+			blocks++
+			source := filepath.Join(t.TempDir(), "main.go")
+			require.NoError(t, os.WriteFile(source, []byte(program(block[1])), 0o600))
+			overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{
+				filepath.Join(top, "internal/readme/block/main.go"): source,
+			}})
+			require.NoError(t, err)
+			overlayFile := filepath.Join(t.TempDir(), "overlay.json")
+			require.NoError(t, os.WriteFile(overlayFile, overlay, 0o600))
+			cmd := exec.Command("go", "build", "-overlay", overlayFile, "-o", os.DevNull, "./internal/readme/block")
+			cmd.Dir = top
+			out, err := cmd.CombinedOutput()
+			require.NoError(t, err, "%s:\n%s\n%s", file, block[1], out)
+		}
+	}
+	require.GreaterOrEqual(t, blocks, 3, "README.md has lost its code")
+}
+
+// TestLinks finds files that the prose names and that are not there.
+func TestLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^):#]+)\)`)
+	files, err := filepath.Glob(root + "/*.md")
+	require.NoError(t, err)
+	more, err := filepath.Glob(root + "/docs/*.md")
+	require.NoError(t, err)
+	for _, file := range append(files, more...) {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, target := range link.FindAllStringSubmatch(string(text), -1) {
+			require.FileExists(t, filepath.Join(filepath.Dir(file), target[1]), "linked from %s", file)
+		}
+	}
+}
