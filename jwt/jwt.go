@@ -123,40 +123,40 @@ func New(c Config, o *Options) (*Authenticator, error) {
 func (a *Authenticator) check(c Config, o *Options) error {
 	switch {
 	case c.Issuer == "":
-		return errors.New("Issuer: required")
+		return errors.New("issuer: required")
 	case len(c.Audiences) == 0:
-		return errors.New("Audiences: at least one is required")
+		return errors.New("audiences: at least one is required")
 	case slices.Contains(c.Audiences, ""):
-		return errors.New("Audiences: one is empty")
+		return errors.New("audiences: one is empty")
 	case len(a.algorithms) == 0:
-		return errors.New("Algorithms: at least one is required")
+		return errors.New("algorithms: at least one is required")
 	case c.User == nil:
-		return errors.New("User: required, such as ClaimMappings{…}.User")
+		return errors.New("user: required, such as ClaimMappings{…}.User")
 	case a.maxBytes < 0:
-		return errors.New("Options.MaxBytes: must not be negative")
+		return errors.New("options: MaxBytes: must not be negative")
 	}
 	for _, name := range a.algorithms {
 		if _, ok := algorithms[name]; !ok {
-			return fmt.Errorf("Algorithms: %q: not one of those that there are", name)
+			return fmt.Errorf("algorithms: %q: not one of those that there are", name)
 		}
 	}
 	if o.Keys != nil {
 		if c.DiscoveryURL != "" {
-			return errors.New("DiscoveryURL: not together with Options.Keys")
+			return errors.New("discoveryURL: not together with Options.Keys")
 		}
 		return nil
 	}
 	if err := checkURL(c.Issuer, o); err != nil {
-		return fmt.Errorf("Issuer: %w", err)
+		return fmt.Errorf("issuer: %w", err)
 	}
 	if u, err := url.Parse(c.Issuer); err != nil || u.RawQuery != "" || u.ForceQuery {
-		return errors.New("Issuer: must not have a query") // OpenID Connect Core 1.0, section 2
+		return errors.New("issuer: must not have a query") // OpenID Connect Core 1.0, section 2
 	}
 	if c.DiscoveryURL == "" {
 		return nil
 	}
 	if err := checkURL(c.DiscoveryURL, o); err != nil {
-		return fmt.Errorf("DiscoveryURL: %w", err)
+		return fmt.Errorf("discoveryURL: %w", err)
 	}
 	return nil
 }

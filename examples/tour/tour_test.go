@@ -186,7 +186,7 @@ func TestBadInput(t *testing.T) {
 		{[]string{"-token-file", tokens}, "-token-file: bearer: token file " + tokens + ": line 2: 2 columns, want at least 3: token,user,uid"},
 		{[]string{"-token-file", missing}, "-token-file: bearer: token file: open " + missing + ": no such file or directory"},
 		{[]string{"-issuer", "https://x.test", "-audience", "a", "-issuer-ca", missing}, "-issuer-ca: x509: roots: open " + missing + ": no such file or directory"},
-		{[]string{"-issuer", "http://x.test", "-audience", "a"}, `-issuer: jwt: issuer "http://x.test": Issuer: must be https`},
+		{[]string{"-issuer", "http://x.test", "-audience", "a"}, `-issuer: jwt: issuer "http://x.test": issuer: must be https`},
 		{[]string{"-issuer", "https://x.test"}, "-issuer: needs an -audience, or every token of the issuer would do"},
 		{[]string{"-audience", "a"}, "-issuer-ca, -audience and -groups-claim: only with -issuer"},
 		{[]string{"-webhook-url", "ftp://x.test"}, `-webhook-url: webhook: URL "ftp://x.test": must be https`},
