@@ -10,22 +10,23 @@ import (
 	"github.com/authnchain/authnchain/authn/authntest"
 )
 
-// printCurl writes the credentials of the rows that are for curl to files in dir
-// and prints the commands that use them.
-func printCurl(w io.Writer, p *process, dir, url, caFile string, rows []row) error {
-	if filepath.Dir(caFile) == dir {
+// printCurl writes the credentials of the rows that are for curl to files in
+// the server's folder and prints the commands that use them.
+func printCurl(w io.Writer, p *process, srv *server, rows []row) error {
+	caFile := srv.caFile
+	if filepath.Dir(caFile) == srv.dir {
 		caFile = filepath.Base(caFile)
 	}
-	fmt.Fprintf(w, "\nserving %s until Ctrl-C; from another terminal:\n\n    cd %s\n", url, quote(dir))
+	fmt.Fprintf(w, "\nserving %s until Ctrl-C; from another terminal:\n\n    cd %s\n", srv.url(), quote(srv.dir))
 	for _, r := range rows {
 		if r.file == "" {
 			continue
 		}
-		args, err := r.writeFiles(p, dir)
+		args, err := r.writeFiles(p, srv.dir)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "  %s:\n    curl --cacert %s%s %s%s\n", r.credential, quote(caFile), args, url, r.path)
+		fmt.Fprintf(w, "  %s:\n    curl --cacert %s%s %s%s\n", r.credential, quote(caFile), args, srv.url(), r.path)
 	}
 	fmt.Fprint(w, "\nEvery request that is refused is explained here. The folder goes when the server does.\n\n")
 	return nil

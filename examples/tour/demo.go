@@ -23,15 +23,7 @@ func serveDemo(ctx context.Context, p *process, s *settings, stdout, stderr io.W
 	if err != nil {
 		return err
 	}
-	dir, err := folder(p)
-	if err != nil {
-		return err
-	}
-	cert, caFile, err := s.serverCertificate(p, dir)
-	if err != nil {
-		return err
-	}
-	srv, err := listen(s.listen, *cert, auth, prefix+operators, stderr)
+	srv, err := start(p, s, auth, prefix+operators, stderr)
 	if err != nil {
 		return err
 	}
@@ -41,7 +33,10 @@ func serveDemo(ctx context.Context, p *process, s *settings, stdout, stderr io.W
 	go func() { served <- srv.serve(ctx) }()
 
 	rows := w.rows()
-	results, err := srv.askAll(ctx, stdout, rows, cert)
+	results, err := srv.askAll(ctx, stdout, rows)
+	if ctx.Err() != nil {
+		return <-served // interrupted before there was a table
+	}
 	if err == nil {
 		printTable(stdout, results)
 		err = verdict(results)
@@ -50,7 +45,7 @@ func serveDemo(ctx context.Context, p *process, s *settings, stdout, stderr io.W
 		stop()
 		return firstError(err, <-served)
 	}
-	if err := printCurl(stdout, p, dir, srv.url(), caFile, rows); err != nil {
+	if err := printCurl(stdout, p, srv, rows); err != nil {
 		return err
 	}
 	return <-served
@@ -94,8 +89,8 @@ func verdict(results []result) error {
 	return nil
 }
 
-func (s *server) askAll(ctx context.Context, stdout io.Writer, rows []row, cert *tls.Certificate) (results []result, err error) {
-	leaf, err := x509.ParseCertificate(cert.Certificate[0])
+func (s *server) askAll(ctx context.Context, stdout io.Writer, rows []row) (results []result, err error) {
+	leaf, err := x509.ParseCertificate(s.cert.Certificate[0])
 	if err != nil {
 		return nil, err
 	}
@@ -109,9 +104,6 @@ func (s *server) askAll(ctx context.Context, stdout io.Writer, rows []row, cert 
 			results = append(results, res)
 		}
 	})
-	if ctx.Err() != nil {
-		return nil, nil // interrupted, and nothing to show
-	}
 	return results, err
 }
 

@@ -6,14 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 
 	"github.com/authnchain/authnchain/anonymous"
-	"github.com/authnchain/authnchain/authn/authntest"
 	"github.com/authnchain/authnchain/bearer"
 	"github.com/authnchain/authnchain/jwt"
 	"github.com/authnchain/authnchain/union"
@@ -29,21 +26,13 @@ func serveInput(ctx context.Context, p *process, s *settings, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	dir, err := folder(p)
-	if err != nil {
-		return err
-	}
-	cert, caFile, err := s.serverCertificate(p, dir)
-	if err != nil {
-		return err
-	}
-	srv, err := listen(s.listen, *cert, auth, s.groupsPrefix+operators, stderr)
+	srv, err := start(p, s, auth, s.groupsPrefix+operators, stderr)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(stdout, "serving", srv.url(), "until interrupted: /whoami, /platform (for "+s.groupsPrefix+operators+") and /healthz (for everybody)")
 	if s.tlsCert == "" {
-		fmt.Fprintln(stdout, "its certificate is of the authority in", caFile)
+		fmt.Fprintln(stdout, "its certificate is of the authority in", srv.caFile)
 	}
 	return srv.serve(ctx)
 }
@@ -123,32 +112,4 @@ func clientFor(caFile string) (*http.Client, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	return &http.Client{Transport: t, Timeout: 10 * time.Second}, nil
-}
-
-// serverCertificate returns the certificate of the flags, or a new one, and the
-// file that clients must trust, which for a new one is in dir.
-func (s *settings) serverCertificate(p *process, dir string) (*tls.Certificate, string, error) {
-	if s.tlsCert != "" {
-		cert, err := tls.LoadX509KeyPair(s.tlsCert, s.tlsKey)
-		if err != nil {
-			return nil, "", fmt.Errorf("-tls-cert %s, -tls-key %s: %w", s.tlsCert, s.tlsKey, err)
-		}
-		caFile, err := filepath.Abs(s.tlsCert)
-		return &cert, caFile, err
-	}
-	ca := authntest.NewCA(p)
-	caFile := filepath.Join(dir, "server-ca.crt")
-	if err := os.WriteFile(caFile, ca.PEM(), 0o600); err != nil {
-		return nil, "", err
-	}
-	return ca.IssueServer([]string{"127.0.0.1", "::1", "localhost"}), caFile, nil
-}
-
-// folder makes a folder for this run, which goes when the run ends.
-func folder(p *process) (string, error) {
-	dir, err := os.MkdirTemp("", "authnchain-tour-")
-	if err == nil {
-		p.Cleanup(func() { _ = os.RemoveAll(dir) })
-	}
-	return dir, err
 }

@@ -24,30 +24,39 @@ type server struct {
 	http     http.Server
 	listener net.Listener
 	traces   tracer
+	cert     *tls.Certificate
+	caFile   string // what its clients must trust
+	dir      string // for files of this run
 }
 
-// listen returns a server that is ready for connections. The members of
+// start returns a server that is ready for connections. The members of
 // operators may see /platform.
-func listen(address string, cert tls.Certificate, auth authenticator.Request, operators string, stderr io.Writer) (*server, error) {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
+func start(p *process, s *settings, auth authenticator.Request, operators string, stderr io.Writer) (*server, error) {
+	srv := &server{traces: tracer{log: stderr}}
+	var err error
+	if srv.dir, err = folder(p); err != nil {
 		return nil, err
 	}
-	s := &server{listener: l, traces: tracer{log: stderr}}
+	if srv.cert, srv.caFile, err = s.serverCertificate(p, srv.dir); err != nil {
+		return nil, err
+	}
+	if srv.listener, err = net.Listen("tcp", s.listen); err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /whoami", whoami)
 	mux.HandleFunc("GET /platform", onlyFor(operators))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	chain := authn.Middleware{Authenticator: auth, Realm: "tour", Observe: observe}
 	config := x509.TLSConfig()
-	config.Certificates = []tls.Certificate{cert}
-	s.http = http.Server{
-		Handler:           s.traces.wrap(chain.Wrap(mux)),
+	config.Certificates = []tls.Certificate{*srv.cert}
+	srv.http = http.Server{
+		Handler:           srv.traces.wrap(chain.Wrap(mux)),
 		TLSConfig:         config,
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          log.New(stderr, "tour: ", 0),
 	}
-	return s, nil
+	return srv, nil
 }
 
 // url is how a client on this machine reaches the server.

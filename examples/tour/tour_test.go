@@ -82,8 +82,8 @@ func (l *lines) find(t *testing.T, pattern string) string {
 	return found[1]
 }
 
-// start runs the tour until the test is over, and expects it to end well.
-func start(t *testing.T, args ...string) (out, log *lines) {
+// startTour runs the tour until the test is over, and expects it to end well.
+func startTour(t *testing.T, args ...string) (out, log *lines) {
 	ctx, cancel := context.WithCancel(context.Background())
 	out, log = &lines{}, &lines{}
 	ended := make(chan error, 1)
@@ -104,7 +104,7 @@ func write(t *testing.T, name string, data []byte) string {
 func TestInput(t *testing.T) {
 	ca, issuer, reviewer := authntest.NewCA(t), authntest.NewIssuer(t), authntest.NewReviewer(t)
 	reviewer.Accept("opaque", authntest.User("deployer", "robots"))
-	out, log := start(t,
+	out, log := startTour(t,
 		"-client-ca", write(t, "ca.crt", ca.PEM()),
 		"-token-file", write(t, "tokens.csv", []byte("s3cret,ci,42,\"robots,builders\"\n")),
 		"-issuer", issuer.URL(), "-issuer-ca", write(t, "issuer.crt", issuer.CAPEM()),
@@ -162,7 +162,7 @@ func TestInput(t *testing.T) {
 func TestServesAfterTable(t *testing.T) {
 	var dir string
 	t.Cleanup(func() { require.NoDirExists(t, dir, "left behind") }) // runs once the tour has ended
-	out, _ := start(t)
+	out, _ := startTour(t)
 	dir = out.find(t, `cd '([^']+)'`)
 	out.find(t, `(curl --cacert 'server-ca.crt' --cert jane.crt --key jane.key https://127.0.0.1:\d+/whoami)`)
 	for _, file := range []string{"server-ca.crt", "jane.crt", "jane.key", "jane.token", "static.token"} {
