@@ -34,17 +34,17 @@ func New(auth authenticator.Request, paths ...string) authenticator.Request {
 			panic(fmt.Sprintf("anonymous.New: path %q: must begin with / and be clean (no //, no . and no .. in it)", p))
 		}
 	}
-	return &chain{auth, anyone{slices.Clone(paths)}}
+	return &chain{auth, &anyone{slices.Clone(paths), nobody()}}
 }
 
 func clean(p string) bool {
 	cleaned := path.Clean(p)
-	return path.IsAbs(p) && (p == cleaned || p == cleaned+"/")
+	return path.IsAbs(p) && (p == cleaned || p == cleaned+"/" && p != "//")
 }
 
 type chain struct {
 	auth   authenticator.Request
-	anyone anyone
+	anyone *anyone
 }
 
 // AuthenticateRequest implements [authenticator.Request].
@@ -72,26 +72,30 @@ func (c *chain) skip(r *http.Request, why string) {
 func (c *chain) Links() []any { return []any{c.auth, c.anyone} }
 
 // anyone accepts every request on its paths.
-type anyone struct{ paths []string }
+type anyone struct {
+	paths []string
+	user  user.Info
+}
+
+func nobody() user.Info {
+	return authn.ReadOnly(&user.DefaultInfo{Name: user.Anonymous, Groups: []string{user.AllUnauthenticated}})
+}
 
 // String is how a trace calls it.
-func (anyone) String() string { return "anonymous" }
+func (*anyone) String() string { return "anonymous" }
 
 // AuthenticateRequest implements [authenticator.Request].
-func (a anyone) AuthenticateRequest(r *http.Request) (*authenticator.Response, bool, error) {
+func (a *anyone) AuthenticateRequest(r *http.Request) (*authenticator.Response, bool, error) {
 	if len(a.paths) > 0 && !a.open(r) {
 		authn.Note(r.Context(), "the path is not one of those open to anonymous")
 		return nil, false, nil
 	}
 	auds, _ := authenticator.AudiencesFrom(r.Context())
-	return &authenticator.Response{
-		Audiences: auds,
-		User:      &user.DefaultInfo{Name: user.Anonymous, Groups: []string{user.AllUnauthenticated}},
-	}, true, nil
+	return &authenticator.Response{Audiences: auds, User: a.user}, true, nil
 }
 
 // open reports whether r is for one of the paths, spelled in its usual way: a
 // RawPath is only set for other spellings, and a handler may go by it.
-func (a anyone) open(r *http.Request) bool {
+func (a *anyone) open(r *http.Request) bool {
 	return r.URL.RawPath == "" && slices.Contains(a.paths, r.URL.Path)
 }

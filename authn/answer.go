@@ -1,7 +1,6 @@
 package authn
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"net/http"
@@ -60,9 +59,9 @@ func (m Middleware) challenge(r *http.Request) string {
 }
 
 func hasBearer(r *http.Request) bool {
-	const scheme = "bearer"
 	for _, v := range r.Header["Authorization"] {
-		if v = strings.TrimLeft(v, " \t"); len(v) >= len(scheme) && strings.EqualFold(v[:len(scheme)], scheme) {
+		scheme, _, _ := strings.Cut(strings.TrimLeft(v, " \t"), " ")
+		if strings.EqualFold(scheme, "Bearer") {
 			return true
 		}
 	}
@@ -100,16 +99,9 @@ func closeHTTP2(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// status is the part of Kubernetes' metav1.Status that a refusal has.
-type status struct {
-	Kind       string   `json:"kind"`
-	APIVersion string   `json:"apiVersion"`
-	Metadata   struct{} `json:"metadata"`
-	Status     string   `json:"status"`
-	Message    string   `json:"message"`
-	Reason     string   `json:"reason"`
-	Code       int      `json:"code"`
-}
+// status is Kubernetes' metav1.Status, as far as a refusal has one: the message,
+// the reason and the code are to be filled in.
+const status = `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":%q,"reason":%q,"code":%d}` + "\n"
 
 // statusReasons are metav1's names for the codes.
 var statusReasons = map[int]string{
@@ -134,10 +126,7 @@ func answer(w http.ResponseWriter, r *http.Request, code int) {
 	}
 	h.Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(status{ // the client may have left
-		Kind: "Status", APIVersion: "v1", Status: "Failure",
-		Message: text, Reason: statusReasons[code], Code: code,
-	})
+	fmt.Fprintf(w, status, text, statusReasons[code], code) // all plain ASCII, which JSON quotes as Go does
 }
 
 // acceptsJSON reports whether the client names application/json among what it

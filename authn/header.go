@@ -49,17 +49,25 @@ func spells(name, lower string) bool {
 	return true
 }
 
-// isolated returns r, or a copy of it with a header of its own if the chain or
-// the handler could otherwise change the header of the caller's.
-func isolated(r *http.Request) (*http.Request, bool) {
-	for name := range r.Header {
+// hasCredential reports whether an authenticator could have something to remove
+// from h, as those of Kubernetes do.
+func hasCredential(h http.Header) bool {
+	for name := range h {
 		if isCredential(name) || name == "Sec-Websocket-Protocol" {
-			copied := *r
-			copied.Header = r.Header.Clone()
-			return &copied, true
+			return true
 		}
 	}
-	return r, false
+	return false
+}
+
+// copyHeader returns a header that can be added to and taken from without a
+// change to h.
+func copyHeader(h http.Header) http.Header {
+	copied := make(http.Header, len(h))
+	for name, values := range h {
+		copied[name] = values[:len(values):len(values)]
+	}
+	return copied
 }
 
 func removeCredentials(h http.Header) {

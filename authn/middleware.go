@@ -10,6 +10,8 @@ import (
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 	"k8s.io/apiserver/pkg/authentication/user"
+
+	"github.com/authnchain/authnchain/internal/clip"
 )
 
 // Middleware puts an authenticator in front of a handler. It must not be changed
@@ -53,6 +55,10 @@ type Outcome struct {
 // Wrap returns a handler that passes the requests it has authenticated on to
 // next, and answers the others itself. It panics if the Middleware has no
 // Authenticator or next is nil: a server must not start so.
+//
+// A trailer of a request is not looked at, so next must not take one for an
+// identity. "OPTIONS *" is answered by net/http before any handler, unless the
+// server's DisableGeneralOptionsHandler is set.
 func (m Middleware) Wrap(next http.Handler) http.Handler {
 	m.mustBeComplete()
 	if next == nil {
@@ -68,7 +74,7 @@ func (m Middleware) Wrap(next http.Handler) http.Handler {
 			refuse(w, r, outcome.Err)
 			return
 		}
-		if isAnonymous(outcome.User) {
+		if IsAnonymous(outcome.User) {
 			closeHTTP2(w, r)
 		}
 		next.ServeHTTP(w, authenticated)
@@ -122,9 +128,13 @@ func (m Middleware) authenticate(r *http.Request) (_ *http.Request, u user.Info,
 	ctx := r.Context()
 	if len(m.Audiences) > 0 {
 		ctx = authenticator.WithAudiences(ctx, m.Audiences)
-		r = r.WithContext(ctx)
 	}
-	r, hasCredentials := isolated(r)
+	decided := &userContext{Context: ctx} // nobody is in it yet
+	r = r.WithContext(decided)
+	copied := hasCredential(r.Header)
+	if copied {
+		r.Header = copyHeader(r.Header)
+	}
 	resp, ok, err := AskRequest(m.Authenticator, r)
 	switch {
 	case err != nil:
@@ -132,13 +142,18 @@ func (m Middleware) authenticate(r *http.Request) (_ *http.Request, u user.Info,
 	case !ok:
 		return nil, nil, ErrNoCredential
 	case !m.wanted(resp.Audiences):
-		return nil, nil, Errorf(WrongAudience, "authn: the credential of user %q is for audiences %q, not for any of %q", resp.User.GetName(), resp.Audiences, m.Audiences)
+		return nil, nil, Errorf(WrongAudience, "authn: the credential of user %s is for audiences %s, not for any of %q",
+			clip.Quote(resp.User.GetName()), clip.Text(fmt.Sprintf("%q", resp.Audiences)), m.Audiences)
 	}
-	u = authenticated(resp.User)
-	if hasCredentials {
+	if !copied && hasCredential(r.Header) { // one that an authenticator has put there
+		r.Header, copied = copyHeader(r.Header), true
+	}
+	if copied {
 		removeCredentials(r.Header)
 	}
-	return r.WithContext(WithUser(ctx, u)), u, nil
+	known := authenticated(resp.User)
+	decided.user.Store(known)
+	return r, known, nil
 }
 
 func (m Middleware) wanted(got authenticator.Audiences) bool {
@@ -148,7 +163,7 @@ func (m Middleware) wanted(got authenticator.Audiences) bool {
 // PanicError is a panic of an authenticator. Its text leaves out values that
 // might hold a credential.
 type PanicError struct {
-	Value any
+	Value any `json:"-"`
 	Stack []byte
 }
 

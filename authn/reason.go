@@ -52,10 +52,20 @@ func Errorf(reason Reason, format string, args ...any) error {
 	return &Error{Reason: reason, Err: fmt.Errorf(format, args...)}
 }
 
-func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Error() string {
+	if e == nil || e.Err == nil {
+		return "authn: refused for no reason that was told"
+	}
+	return e.Err.Error()
+}
 
 // Unwrap returns e.Err.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // ErrNoCredential is returned for a request that no authenticator had an
 // opinion on. Its reason is [NoCredential].
@@ -75,6 +85,9 @@ func ReasonOf(err error) Reason {
 			first = e.Reason
 		}
 	}
+	if first == "" && err != nil {
+		return Refused // a tree without a leaf
+	}
 	return first
 }
 
@@ -82,7 +95,7 @@ func ReasonOf(err error) Reason {
 func retryAfter(err error) time.Duration {
 	var shortest time.Duration
 	for e := range reasons(err) {
-		if e.RetryAfter > 0 && (shortest == 0 || e.RetryAfter < shortest) {
+		if e.Reason == Unavailable && e.RetryAfter > 0 && (shortest == 0 || e.RetryAfter < shortest) {
 			shortest = e.RetryAfter
 		}
 	}
@@ -100,7 +113,10 @@ func walk(err error, yield func(Error) bool) bool {
 	case nil:
 		return true
 	case *Error:
-		found := *e
+		found := Error{Reason: Refused}
+		if e != nil {
+			found = *e
+		}
 		if found.Reason == "" {
 			found.Reason = Refused
 		}
@@ -113,11 +129,21 @@ func walk(err error, yield func(Error) bool) bool {
 		}
 		return true
 	}
-	if err == context.Canceled || err == context.DeadlineExceeded {
+	if ended(err) {
 		return yield(Error{Reason: Unavailable, Err: err})
 	}
 	if inner := errors.Unwrap(err); inner != nil {
 		return walk(inner, yield)
 	}
 	return yield(Error{Reason: Refused, Err: err})
+}
+
+// ended reports whether err is the end of a context, or says that it is one, as
+// the errors of package net do. It does not unwrap.
+func ended(err error) bool {
+	if err == context.Canceled || err == context.DeadlineExceeded {
+		return true
+	}
+	is, ok := err.(interface{ Is(error) bool })
+	return ok && (is.Is(context.Canceled) || is.Is(context.DeadlineExceeded))
 }

@@ -13,16 +13,17 @@ func (t *Trace) String() string { return t.Result().String() }
 
 // String returns the link's verdict and a line for each link below it.
 func (l Link) String() string {
-	const longest = len("anonymous") // of the names that most chains have
+	const longest = len("anonymous") // of the names and verdicts that most chains have
 	lines := l.lines(0)
-	width := longest
+	names, verdicts := longest, longest
 	for _, line := range lines {
-		width = max(width, len(line.name))
+		names = max(names, len(line.name))
+		verdicts = max(verdicts, len(line.Verdict))
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s in %s\n", l.Verdict, l.Took.Round(time.Microsecond))
 	for _, line := range lines {
-		text := fmt.Sprintf("  %-*s   %-9s  %s", width, line.name, line.Verdict, line.text())
+		text := fmt.Sprintf("  %-*s   %-*s  %s", names, line.name, verdicts, line.Verdict, line.text())
 		b.WriteString(strings.TrimRight(text, " ") + "\n")
 	}
 	return b.String()

@@ -62,7 +62,7 @@ func LoadTokens(path string) (*Tokens, error) {
 // the number of the line. Unlike kube-apiserver, it refuses an empty or repeated
 // token, a token that no Authorization header can carry, an empty user or group,
 // and a fifth column (groups without the quotes, of which kube-apiserver silently
-// takes the first).
+// takes the first). An empty last column means no groups, not one without a name.
 func ParseTokens(r io.Reader) (*Tokens, error) {
 	t, err := parseTokens(r)
 	if err != nil {

@@ -3,13 +3,16 @@
 // The members are asked in order and the first that accepts wins. A member that
 // refuses does not stop the others: a request with a stale token and a good
 // certificate is the certificate's. If none accepts, the refusals come back
-// together as an [*Error]; if none has an opinion, the union has none.
+// together as an [*Error]; if none has an opinion, the union has none. A member
+// that would let the request in as anonymous does not count after a refusal;
+// package anonymous wraps a union rather than being in it.
 package union
 
 import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
@@ -21,13 +24,13 @@ import (
 // A union of none has no opinion on any request.
 func Requests(auths ...authenticator.Request) authenticator.Request {
 	refuseNil("union.Requests", auths)
-	return requests(auths)
+	return requests(slices.Clone(auths))
 }
 
 // Tokens is [Requests] for authenticators of tokens.
 func Tokens(auths ...authenticator.Token) authenticator.Token {
 	refuseNil("union.Tokens", auths)
-	return tokens(auths)
+	return tokens(slices.Clone(auths))
 }
 
 func refuseNil[A comparable](what string, auths []A) {
@@ -46,6 +49,9 @@ func (u requests) AuthenticateRequest(r *http.Request) (*authenticator.Response,
 	var errs []error
 	for i, a := range u {
 		resp, ok, err := authn.AskRequest(a, r)
+		if ok && errs != nil && authn.IsAnonymous(resp.User) {
+			continue // a bad credential is never anonymous
+		}
 		if ok {
 			skip(r.Context(), u[i+1:])
 			return resp, true, nil
