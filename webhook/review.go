@@ -2,9 +2,8 @@ package webhook
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -16,18 +15,6 @@ import (
 )
 
 const group = "authentication.k8s.io/"
-
-// review is a TokenReview of authentication.k8s.io, as it is sent.
-type review struct {
-	APIVersion string     `json:"apiVersion"`
-	Kind       string     `json:"kind"`
-	Spec       reviewSpec `json:"spec"`
-}
-
-type reviewSpec struct {
-	Token     string   `json:"token"`
-	Audiences []string `json:"audiences,omitempty"`
-}
 
 // status is what counts of the answer.
 type status struct {
@@ -48,14 +35,7 @@ func (a *Authenticator) review(ctx context.Context, token string, audiences []st
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
 
-	body, err := json.Marshal(review{
-		APIVersion: group + a.version,
-		Kind:       "TokenReview",
-		Spec:       reviewSpec{Token: token, Audiences: audiences},
-	})
-	if err != nil {
-		return nil, err
-	}
+	body := a.request(token, audiences)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -67,6 +47,25 @@ func (a *Authenticator) review(ctx context.Context, token string, audiences []st
 		return nil, err
 	}
 	return a.parse(answer.Body)
+}
+
+// request returns the TokenReview to send.
+func (a *Authenticator) request(token string, audiences []string) []byte {
+	b := append([]byte(`{"apiVersion":"`+group), a.version...)
+	b = append(b, `","kind":"TokenReview","spec":{"token":`...)
+	b = strictjson.AppendString(b, token)
+	for i, audience := range audiences {
+		if i == 0 {
+			b = append(b, `,"audiences":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = strictjson.AppendString(b, audience)
+	}
+	if len(audiences) > 0 {
+		b = append(b, ']')
+	}
+	return append(b, `}}`...)
 }
 
 // parse reads an answer that must be a TokenReview of the version asked for.
@@ -98,7 +97,7 @@ func parseStatus(v strictjson.Value) (*status, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = errors.Join(
+	err = cmp.Or(
 		member(o, "authenticated", strictjson.Value.Bool, &st.Authenticated),
 		member(o, "error", strictjson.Value.Text, &st.Error),
 		member(o, "audiences", strictjson.Value.Texts, &st.Audiences),
@@ -112,7 +111,7 @@ func parseUser(v strictjson.Value) (u user.DefaultInfo, err error) {
 	if err != nil {
 		return u, err
 	}
-	err = errors.Join(
+	err = cmp.Or(
 		member(o, "username", strictjson.Value.Text, &u.Name),
 		member(o, "uid", strictjson.Value.Text, &u.UID),
 		member(o, "groups", strictjson.Value.Texts, &u.Groups),

@@ -22,8 +22,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
+	"unicode/utf8"
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 
@@ -103,7 +103,7 @@ func New(c Config, o *Options) (*Authenticator, error) {
 		return nil, fmt.Errorf("webhook: version %q: must be %q or %q", o.Version, V1, V1beta1)
 	}
 	if err := fetch.CheckURL(c.URL, o.Client != nil); err != nil {
-		return nil, fmt.Errorf("webhook: URL %q: %w", c.URL, err)
+		return nil, fmt.Errorf("webhook: URL %q: %w", fetch.Redact(c.URL), err)
 	}
 	if a.timeout == 0 {
 		a.timeout = defaultTimeout
@@ -128,6 +128,9 @@ func (a *Authenticator) String() string { return "webhook" }
 // request is limited to. One that the reviewer gives an error for is refused
 // with [authn.Refused].
 func (a *Authenticator) AuthenticateToken(ctx context.Context, token string) (*authenticator.Response, bool, error) {
+	if !utf8.ValidString(token) {
+		return nil, false, authn.Errorf(authn.Malformed, "webhook: the token is not UTF-8, which JSON cannot carry")
+	}
 	wanted, limited := authenticator.AudiencesFrom(ctx)
 	st, err := a.review(ctx, token, wanted)
 	if err != nil {
@@ -158,19 +161,4 @@ func (a *Authenticator) AuthenticateToken(ctx context.Context, token string) (*a
 		Audiences: auds,
 		User:      &st.User,
 	}, true, nil
-}
-
-// withoutToken cuts an error down to its text, should it hold the token.
-func withoutToken(err error, token string) error {
-	if text := err.Error(); strings.Contains(text, token) {
-		return errors.New(hide(text, token))
-	}
-	return err
-}
-
-func hide(text, token string) string {
-	if token == "" {
-		return text
-	}
-	return strings.ReplaceAll(text, token, "[token]")
 }

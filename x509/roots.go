@@ -45,19 +45,22 @@ func parseRoots(bundle []byte) (*x509.CertPool, error) {
 		if block == nil {
 			passed = bundle
 		}
-		begun := bytes.Count(passed, []byte("-----BEGIN "))
+		begun, ended := bytes.Count(passed, []byte("-----BEGIN")), bytes.Count(passed, []byte("-----END"))
 		if block == nil {
-			if begun > 0 {
+			if begun+ended > 0 {
 				return nil, fmt.Errorf("after certificate %d: a PEM block that is cut off or broken", n)
 			}
 			break
 		}
 		n++
-		if begun != 1 {
+		if begun != 1 || ended != 1 {
 			return nil, fmt.Errorf("before certificate %d: a PEM block that is cut off or broken", n)
 		}
 		if block.Type != "CERTIFICATE" {
 			return nil, fmt.Errorf("block %d: want a CERTIFICATE, got another type of block", n)
+		}
+		if len(block.Headers) > 0 { // RFC 7468, section 2
+			return nil, fmt.Errorf("block %d: a CERTIFICATE has no headers", n)
 		}
 		cert, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {

@@ -26,6 +26,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
@@ -51,8 +52,8 @@ type Authenticator struct {
 	Roots func() (*x509.CertPool, error)
 
 	// User names the holder of a certificate, given a verified chain that begins
-	// with it. With several chains it is asked about each until it accepts one.
-	// Nil means [CommonName].
+	// with it. With several chains it is asked about each until it accepts one; if
+	// it accepts none, its errors come back together. Nil means [CommonName].
 	User func(chain []*x509.Certificate) (*authenticator.Response, bool, error)
 
 	// Now returns the time that certificates must be valid at. Nil means
@@ -147,17 +148,36 @@ func (a *Authenticator) name(chains [][]*x509.Certificate) (*authenticator.Respo
 	if name == nil {
 		name = CommonName
 	}
-	var errs []error
+	var errs refusals
 	for _, chain := range chains {
 		resp, ok, err := name(chain)
-		if err != nil {
+		switch {
+		case err != nil:
 			errs = append(errs, err)
-		} else if ok {
+		case ok:
 			return resp, true, nil
 		}
 	}
-	return nil, false, errors.Join(errs...)
+	if errs == nil {
+		return nil, false, nil
+	}
+	return nil, false, errs
 }
+
+// refusals are the errors of several chains, which often say the same.
+type refusals []error
+
+func (r refusals) Error() string {
+	var texts []string
+	for _, err := range r {
+		if text := err.Error(); !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (r refusals) Unwrap() []error { return r }
 
 func pool(certs []*x509.Certificate) *x509.CertPool {
 	p := x509.NewCertPool()

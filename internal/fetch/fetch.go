@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/authnchain/authnchain/internal/clip"
 )
@@ -42,6 +43,20 @@ func CheckURL(raw string, loopback bool) error {
 		return nil
 	}
 	return errors.New("must be https")
+}
+
+// Redact returns a URL, right or wrong, without the password that it may have.
+func Redact(raw string) string {
+	if u, err := url.Parse(raw); err == nil {
+		if _, has := u.User.Password(); has {
+			return u.Redacted()
+		}
+		return raw
+	}
+	if i := strings.LastIndexByte(raw, '@'); i >= 0 {
+		return "…" + raw[i:]
+	}
+	return raw
 }
 
 func isLoopback(host string) bool {
@@ -86,18 +101,28 @@ func Get(ctx context.Context, c *http.Client, url string) (*Answer, error) {
 func Do(c *http.Client, req *http.Request, want ...int) (*Answer, error) {
 	resp, err := c.Do(req)
 	if err != nil {
-		return nil, clip.Error(err) // may quote what the server sent
+		return nil, failed(req, err)
 	}
 	defer resp.Body.Close()
 	if !slices.Contains(want, resp.StatusCode) {
-		return nil, fmt.Errorf("%s %s: status %d", req.Method, clip.Text(req.URL.String()), resp.StatusCode)
+		return nil, failed(req, fmt.Errorf("status %d", resp.StatusCode))
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: reading the answer: %w", req.Method, clip.Text(req.URL.String()), clip.Error(err))
+		return nil, failed(req, fmt.Errorf("reading the answer: %w", err))
 	}
 	if len(body) > MaxBody {
-		return nil, fmt.Errorf("%s %s: the answer has more than %d bytes", req.Method, clip.Text(req.URL.String()), MaxBody)
+		return nil, failed(req, fmt.Errorf("the answer has more than %d bytes", MaxBody))
 	}
 	return &Answer{resp.Header, body}, nil
+}
+
+// failed returns an error that says what was asked of whom. err may quote what
+// the server sent.
+func failed(req *http.Request, err error) error {
+	var said *url.Error
+	if errors.As(err, &said) {
+		err = said.Err // the rest is said here
+	}
+	return fmt.Errorf("%s %s: %w", req.Method, clip.Text(req.URL.String()), clip.Error(err))
 }

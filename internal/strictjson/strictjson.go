@@ -40,7 +40,8 @@ func Parse(text string) (Object, error) { return parse(text, false) }
 func ParseShallow(text string) (Object, error) { return parse(text, true) }
 
 func parse(text string, shallow bool) (Object, error) {
-	s := scanner{text: text, shallow: shallow}
+	var names [fewNames]string // on the stack
+	s := scanner{text: text, shallow: shallow, names: names[:0], members: make([]Member, 0, typical(len(text)))}
 	s.blanks()
 	if s.peek() != '{' {
 		return nil, errors.New("not a JSON object")
@@ -57,6 +58,9 @@ func parse(text string, shallow bool) (Object, error) {
 	}
 	return s.members, nil
 }
+
+// typical is how many members an object of that many bytes is likely to have.
+func typical(bytes int) int { return min(4+bytes/64, 32) }
 
 // Get returns the value of the member called name, or "".
 func (o Object) Get(name string) Value {

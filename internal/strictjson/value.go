@@ -51,7 +51,7 @@ func (v Value) Items() ([]Value, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
 	}
-	var items []Value
+	items := make([]Value, 0, typical(len(v)))
 	for done := s.peek() == ']'; !done; {
 		start := s.pos
 		err := s.value()

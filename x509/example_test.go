@@ -1,0 +1,106 @@
+package x509_test
+
+import (
+	"crypto/tls"
+	stdx509 "crypto/x509"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+
+	"k8s.io/apiserver/pkg/authentication/authenticator"
+	"k8s.io/apiserver/pkg/authentication/user"
+
+	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/authn/authntest"
+	"github.com/authnchain/authnchain/x509"
+)
+
+// program stands in for the *testing.T that examples do not have.
+type program struct{ cleanups []func() }
+
+func (*program) Helper()                           {}
+func (*program) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+func (p *program) Cleanup(f func())                { p.cleanups = append(p.cleanups, f) }
+
+func (p *program) end() {
+	for _, f := range slices.Backward(p.cleanups) {
+		f()
+	}
+}
+
+// A server that asks its clients for certificates and knows whose they are.
+// Elsewhere the roots come from a file, by [x509.LoadRoots].
+func ExampleNew() {
+	t := &program{}
+	defer t.end()
+	ca := authntest.NewCA(t)
+
+	hello := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		u, _ := authn.UserFrom(r.Context())
+		fmt.Fprintln(w, "hello", u.GetName(), u.GetGroups())
+	})
+	server := httptest.NewUnstartedServer(authn.Middleware{Authenticator: x509.New(ca.Roots())}.Wrap(hello))
+	server.TLS = x509.TLSConfig()
+	server.StartTLS()
+	defer server.Close()
+
+	for _, certs := range [][]tls.Certificate{nil, {*ca.Issue("jane", []string{"engineering"})}} {
+		transport := server.Client().Transport.(*http.Transport).Clone()
+		transport.TLSClientConfig.Certificates = certs
+		defer transport.CloseIdleConnections()
+		answer, err := (&http.Client{Transport: transport}).Get(server.URL)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		body, _ := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		fmt.Print(answer.StatusCode, " ", string(body))
+	}
+	// Output:
+	// 401 Unauthorized
+	// 200 hello jane [engineering system:authenticated]
+}
+
+// Workloads that are known by a SPIFFE ID have it as a URI in their certificate,
+// and no common name.
+func ExampleAuthenticator() {
+	t := &program{}
+	defer t.end()
+	ca := authntest.NewCA(t)
+
+	auth := x509.New(ca.Roots())
+	auth.User = func(chain []*stdx509.Certificate) (*authenticator.Response, bool, error) {
+		for _, uri := range chain[0].URIs {
+			if uri.Scheme == "spiffe" && uri.Host == "example.org" {
+				return &authenticator.Response{User: &user.DefaultInfo{
+					Name:   uri.String(),
+					Groups: []string{"workloads"},
+				}}, true, nil
+			}
+		}
+		return nil, false, nil // not ours: others may know it
+	}
+
+	cert := ca.Issue("", nil, func(c *stdx509.Certificate) {
+		c.URIs = []*url.URL{{Scheme: "spiffe", Host: "example.org", Path: "/billing"}}
+	})
+	resp, ok, err := auth.AuthenticateRequest(authntest.Request("/", cert))
+	fmt.Println(resp.User.GetName(), resp.User.GetGroups(), ok, err)
+	// Output: spiffe://example.org/billing [workloads] true <nil>
+}
+
+// A bundle that is cut off is not taken for a shorter one.
+func ExampleParseRoots() {
+	t := &program{}
+	defer t.end()
+	bundle := string(authntest.NewCA(t).PEM()) + string(authntest.NewCA(t).PEM())
+
+	_, err := x509.ParseRoots([]byte(strings.TrimSuffix(bundle, "-----\n")))
+	fmt.Println(err)
+	// Output: x509: roots: after certificate 1: a PEM block that is cut off or broken
+}
