@@ -1,10 +1,11 @@
 package jwt
 
 import (
-	"encoding/json"
 	"iter"
 	"math"
 	"time"
+
+	"github.com/go-jose/go-jose/v4/json"
 
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/clip"
@@ -76,7 +77,9 @@ func (c Claims) seconds(name string) (int64, error) {
 	})
 }
 
-// Decode reads a claim of any type as [json.Unmarshal] does.
+// Decode reads a claim of any type into what a pointer points at, as
+// encoding/json does but for one thing: the names of members must match to the
+// letter.
 func (c Claims) Decode(name string, into any) error {
 	_, err := get(c, name, func(v strictjson.Value) (struct{}, error) {
 		return struct{}{}, clip.Error(json.Unmarshal([]byte(v), into))

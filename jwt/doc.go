@@ -30,7 +30,7 @@
 // most every 30 seconds; if that finds new keys, one more may follow at once. A
 // set older than ten minutes, or the max-age between one and sixty minutes that
 // the issuer gave, is fetched anew, in the background if somebody asked for it
-// shortly before. If that fails the last good set goes on for 24 hours and
-// [Authenticator.HealthCheck] says so. Tokens that cannot be judged for want of
+// shortly before. If that fails the last good set goes on for 24 hours
+// ([Options].MaxStale) and [Authenticator.HealthCheck] says so. Tokens that cannot be judged for want of
 // keys are [authn.Unavailable].
 package jwt

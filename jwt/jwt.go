@@ -61,9 +61,14 @@ type Options struct {
 	// Keys are the issuer's keys. Nil means those that it publishes.
 	Keys KeySet
 
+	// MaxStale is how long the keys that an issuer published are used after they
+	// were fetched, if they cannot be fetched anew. Zero means 24 hours.
+	MaxStale time.Duration
+
 	// Leeway is how far the issuer's clock may be off, for "exp", "nbf" and "iat"
 	// alike. Zero means what kube-apiserver has: nothing for "exp" and one minute
-	// for the others. Negative means nothing for all three.
+	// for the others. Negative means nothing for all three. It is in whole seconds,
+	// rounded down, and at least one.
 	Leeway time.Duration
 
 	// MaxBytes is how long a token may be. Zero means [MaxToken].
@@ -92,7 +97,7 @@ func New(c Config, o *Options) (*Authenticator, error) {
 		o = &Options{}
 	}
 	a := &Authenticator{
-		issuer:     c.Issuer,
+		issuer:     canonical(c.Issuer),
 		audiences:  slices.Clone(c.Audiences),
 		algorithms: slices.Clone(c.Algorithms),
 		user:       c.User,
@@ -111,7 +116,7 @@ func New(c Config, o *Options) (*Authenticator, error) {
 		a.now = time.Now
 	}
 	if err := a.check(c, o); err != nil {
-		return nil, fmt.Errorf("jwt: issuer %q: %w", c.Issuer, err)
+		return nil, fmt.Errorf("jwt: issuer %q: %w", fetch.Redact(c.Issuer), err)
 	}
 	if a.keys == nil {
 		a.keys = newRemoteKeys(c, o, a.now)
@@ -134,6 +139,8 @@ func (a *Authenticator) check(c Config, o *Options) error {
 		return errors.New("user: required, such as ClaimMappings{…}.User")
 	case a.maxBytes < 0:
 		return errors.New("options: MaxBytes: must not be negative")
+	case o.MaxStale < 0:
+		return errors.New("options: MaxStale: must not be negative")
 	}
 	for _, name := range a.algorithms {
 		if _, ok := algorithms[name]; !ok {
@@ -251,8 +258,8 @@ func quoteSome(texts []string) string {
 	const some = 3
 	list := ""
 	for i, t := range texts {
-		if i == some {
-			return list + fmt.Sprintf(" and %d more", len(texts)-some)
+		if i == some || len(list) > clip.Max {
+			return list + fmt.Sprintf(" and %d more", len(texts)-i)
 		}
 		if i > 0 {
 			list += ", "

@@ -9,6 +9,8 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"math"
+	"math/big"
 	"slices"
 	"strings"
 
@@ -41,16 +43,16 @@ type Key struct {
 	// its type fits.
 	Algorithm string
 
-	// Public is an [*rsa.PublicKey], an [*ecdsa.PublicKey] or an
-	// [ed25519.PublicKey].
+	// Public is an [*rsa.PublicKey] of 2,048 to 8,192 bits, an [*ecdsa.PublicKey]
+	// on P-256, P-384 or P-521, or an [ed25519.PublicKey]. Others verify nothing.
 	Public crypto.PublicKey
 }
 
 // fits reports whether k may verify a signature of an algorithm (RFC 8725,
-// section 3.1).
+// section 3.1). A key that is weak may verify none, wherever it comes from.
 func (k Key) fits(name string) bool {
 	alg, ok := algorithms[name]
-	return ok && (k.Algorithm == "" || k.Algorithm == name) && alg.fits(k.Public)
+	return ok && (k.Algorithm == "" || k.Algorithm == name) && alg.fits(k.Public) && checkKey(k.Public) == nil
 }
 
 func (k Key) equal(other Key) bool {
@@ -164,11 +166,45 @@ func publicKey(o strictjson.Object) (crypto.PublicKey, error) {
 	if !o.Get("d").Missing() {
 		return nil, errors.New(`"d": a private key, which is private no more`)
 	}
+	if o.Get("kty") == `"RSA"` {
+		return rsaKey(o)
+	}
 	var jwk jose.JSONWebKey
-	if err := jwk.UnmarshalJSON(only(o, "kty", "crv", "x", "y", "n", "e")); err != nil {
+	if err := jwk.UnmarshalJSON(only(o, "kty", "crv", "x", "y")); err != nil {
 		return nil, clip.Error(err)
 	}
 	return jwk.Key, checkKey(jwk.Key)
+}
+
+// rsaKey reads an RSA key (RFC 7518, section 6.3.1). go-jose has another limit
+// for the modulus, in a variable that anybody may change.
+func rsaKey(o strictjson.Object) (crypto.PublicKey, error) {
+	n, err := bigInt(o, "n")
+	if err != nil {
+		return nil, err
+	}
+	e, err := bigInt(o, "e")
+	if err != nil {
+		return nil, err
+	}
+	if !e.IsInt64() || e.Int64() > math.MaxInt {
+		return nil, errExponent
+	}
+	key := &rsa.PublicKey{N: n, E: int(e.Int64())}
+	return key, checkKey(key)
+}
+
+// bigInt reads a Base64urlUInt (RFC 7518, section 2).
+func bigInt(o strictjson.Object, name string) (*big.Int, error) {
+	text, err := o.Get(name).Text()
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", name, err)
+	}
+	b, err := decode(text)
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", name, err)
+	}
+	return new(big.Int).SetBytes(b), nil
 }
 
 // only returns the JSON of an object with some of o's members.
@@ -188,6 +224,8 @@ const (
 	maxRSAExponent = 1<<32 - 1
 )
 
+var errExponent = errors.New("an RSA exponent that is even, below 3 or above 2^32-1")
+
 // checkKey refuses keys that are weak, slow or of a type that no algorithm has.
 func checkKey(key crypto.PublicKey) error {
 	switch k := key.(type) {
@@ -195,8 +233,8 @@ func checkKey(key crypto.PublicKey) error {
 		if bits := k.N.BitLen(); bits < minRSABits || bits > maxRSABits {
 			return fmt.Errorf("an RSA key of %d bits, not %d to %d", bits, minRSABits, maxRSABits)
 		}
-		if k.E < 3 || k.E%2 == 0 || k.E > maxRSAExponent {
-			return errors.New("an RSA exponent that is even, below 3 or above 2^32-1")
+		if k.E < 3 || k.E%2 == 0 || int64(k.E) > maxRSAExponent {
+			return errExponent
 		}
 	case *ecdsa.PublicKey:
 		if k.Curve != elliptic.P256() && k.Curve != elliptic.P384() && k.Curve != elliptic.P521() {

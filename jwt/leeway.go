@@ -20,6 +20,7 @@ func newLeeway(setting time.Duration) leeway {
 	case setting < 0:
 		return leeway{}
 	default:
+		s = max(s, 1)
 		return leeway{s, s, s}
 	}
 }

@@ -3,6 +3,7 @@ package jwt
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"k8s.io/apiserver/pkg/authentication/user"
 
@@ -28,7 +29,8 @@ func (m ClaimMapping) WithPrefix(prefix string) ClaimMapping {
 // ClaimMappings says which claims make up a user. Its method User is the usual
 // [Config].User.
 type ClaimMappings struct {
-	// Username is the name, from a string. It is required. From the claim
+	// Username is the name, from a string. It is required: without it every token
+	// is [authn.Unavailable]. From the claim
 	// "email" it is only taken if "email_verified", should the token have it, is
 	// true, as kube-apiserver does.
 	Username ClaimMapping
@@ -136,10 +138,29 @@ func (m ClaimMapping) optional(c Claims) ([]string, error) {
 		return nil, nil
 	}
 	values, err := c.Strings(m.claim)
-	if m.prefix != "" {
-		for i := range values {
-			values[i] = m.prefix + values[i]
-		}
+	return withPrefix(m.prefix, values), err
+}
+
+// withPrefix puts prefix before each of values, in their slice. They become
+// parts of one string, since users have many groups.
+func withPrefix(prefix string, values []string) []string {
+	if prefix == "" {
+		return values
 	}
-	return values, err
+	size := 0
+	for _, v := range values {
+		size += len(prefix) + len(v)
+	}
+	var all strings.Builder
+	all.Grow(size)
+	for _, v := range values {
+		all.WriteString(prefix)
+		all.WriteString(v)
+	}
+	rest := all.String()
+	for i, v := range values {
+		n := len(prefix) + len(v)
+		values[i], rest = rest[:n], rest[n:]
+	}
+	return values
 }

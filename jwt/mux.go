@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 )
@@ -12,14 +13,15 @@ import (
 // asks the authenticator of its issuer alone, so that the number of issuers does
 // not matter.
 type Mux struct {
+	auths    []*Authenticator
 	byIssuer map[string]*Authenticator
 	maxBytes int
 }
 
 // NewMux returns the mux of auths, of which no two may be for the same issuer
-// and none nil.
+// and none nil. A mux of none has no opinion on any token.
 func NewMux(auths ...*Authenticator) (*Mux, error) {
-	m := &Mux{byIssuer: make(map[string]*Authenticator, len(auths))}
+	m := &Mux{auths: slices.Clone(auths), byIssuer: make(map[string]*Authenticator, len(auths)), maxBytes: MaxToken}
 	for i, a := range auths {
 		if a == nil {
 			return nil, fmt.Errorf("jwt: mux: authenticator %d of %d is nil", i+1, len(auths))
@@ -48,10 +50,10 @@ func (m *Mux) AuthenticateToken(ctx context.Context, token string) (*authenticat
 	return a.authenticate(ctx, t, err)
 }
 
-// HealthCheck returns what the authenticators' return, together.
+// HealthCheck returns what the authenticators' return, together and in order.
 func (m *Mux) HealthCheck() error {
 	var errs []error
-	for _, a := range m.byIssuer {
+	for _, a := range m.auths {
 		errs = append(errs, a.HealthCheck())
 	}
 	return errors.Join(errs...)

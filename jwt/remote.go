@@ -1,16 +1,19 @@
 package jwt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/internal/clip"
 	"github.com/authnchain/authnchain/internal/fetch"
 )
 
@@ -24,20 +27,20 @@ const (
 	defaultLife = 10 * time.Minute // how long a set is fresh
 	minLife     = time.Minute
 	maxLife     = time.Hour
-	staleLife   = 24 * time.Hour // how long a set is used that cannot be fetched anew
+	staleLife   = 24 * time.Hour // how long a set is used that cannot be fetched anew, if Options do not say
 )
 
 // remoteKeys are the keys that an issuer publishes.
 type remoteKeys struct {
-	source source
-	now    func() time.Time
+	source   source
+	maxStale time.Duration
+	now      func() time.Time
 
 	current atomic.Pointer[keySet] // nil until a fetch succeeds
 
 	mu     sync.Mutex // guards all below
 	flight *flight    // the fetch under way; nil if none
 	last   error      // of the last fetch that ended
-	tried  time.Time  // when that was; zero if never
 	next   time.Time  // when to fetch again at the earliest
 	credit bool       // one more fetch may come before next
 }
@@ -50,6 +53,14 @@ type keySet struct {
 	life    time.Duration
 }
 
+// why says what became of the members of a set without keys.
+func (s *keySet) why() error {
+	if len(s.notes) == 0 {
+		return errors.New("it has no members")
+	}
+	return clip.Error(errors.New(strings.Join(s.notes, "; ")))
+}
+
 // flight is one fetch and those who wait for it.
 type flight struct {
 	done    chan struct{} // closed when it is over
@@ -60,11 +71,11 @@ type flight struct {
 }
 
 func newRemoteKeys(c Config, o *Options, now func() time.Time) *remoteKeys {
-	return &remoteKeys{now: now, source: source{
+	return &remoteKeys{now: now, maxStale: cmp.Or(o.MaxStale, staleLife), source: source{
 		issuer:    c.Issuer,
 		discovery: c.DiscoveryURL,
 		client:    fetch.Client(o.Client),
-		loopback:  o.Client != nil,
+		loopback:  o.Client != nil && strings.HasPrefix(cmp.Or(c.DiscoveryURL, c.Issuer), "http:"),
 	}}
 }
 
@@ -72,7 +83,7 @@ func newRemoteKeys(c Config, o *Options, now func() time.Time) *remoteKeys {
 func (r *remoteKeys) Keys(ctx context.Context, id string) ([]Key, error) {
 	now := r.now()
 	set := r.current.Load()
-	if set == nil || now.After(set.fetched.Add(staleLife)) {
+	if set == nil || now.After(set.fetched.Add(r.maxStale)) {
 		return r.first(ctx, id)
 	}
 	if found := find(set.keys, id); len(found) > 0 {
@@ -190,7 +201,7 @@ func (r *remoteKeys) land(f *flight, set *keySet, err error) {
 	defer r.mu.Unlock()
 	defer close(f.done)
 	now := r.now()
-	r.flight, r.last, r.tried, f.err = nil, err, now, err
+	r.flight, r.last, f.err = nil, err, err
 	before := r.current.Load()
 	if err == nil {
 		set.fetched = now
@@ -242,7 +253,7 @@ func (r *remoteKeys) HealthCheck() error {
 	case last != nil:
 		return fmt.Errorf("keys: still those of %s: %w", set.fetched.UTC().Format(time.RFC3339), last)
 	case len(set.keys) == 0:
-		return fmt.Errorf("keys: the set of %s has none that is of use: %q", set.fetched.UTC().Format(time.RFC3339), set.notes)
+		return fmt.Errorf("keys: the set of %s has none that is of use: %w", set.fetched.UTC().Format(time.RFC3339), set.why())
 	}
 	return nil
 }

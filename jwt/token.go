@@ -59,11 +59,18 @@ func (t *token) parseClaims(encoded string) error {
 		return err
 	}
 	t.claims, err = strictjson.Parse(string(payload))
-	t.issuer, _ = t.claims.Get("iss").Text()
-	if t.issuer == "accounts.google.com" {
-		t.issuer = "https://accounts.google.com" // OpenID Connect Core 1.0, section 15.6.2
-	}
+	issuer, _ := t.claims.Get("iss").Text()
+	t.issuer = canonical(issuer)
 	return err
+}
+
+// canonical returns an issuer as its URL. One issuer leaves the scheme out
+// (OpenID Connect Core 1.0, section 15.6.2).
+func canonical(issuer string) string {
+	if issuer == "accounts.google.com" {
+		return "https://accounts.google.com"
+	}
+	return issuer
 }
 
 func (t *token) parseHeader(encoded string) error {

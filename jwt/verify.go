@@ -7,8 +7,8 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	_ "crypto/sha256" // for the algorithms
-	_ "crypto/sha512"
+	stdsha256 "crypto/sha256"
+	stdsha512 "crypto/sha512"
 	"fmt"
 	"math/big"
 	"slices"
@@ -23,12 +23,25 @@ type algorithm struct {
 	verify func(key crypto.PublicKey, signed string, signature []byte) bool
 }
 
+// hash is a hash function. Its sum takes a string, which the compiler then need
+// not copy.
+type hash struct {
+	id  crypto.Hash
+	sum func(string) []byte
+}
+
+var (
+	sha256 = hash{crypto.SHA256, func(s string) []byte { d := stdsha256.Sum256([]byte(s)); return d[:] }}
+	sha384 = hash{crypto.SHA384, func(s string) []byte { d := stdsha512.Sum384([]byte(s)); return d[:] }}
+	sha512 = hash{crypto.SHA512, func(s string) []byte { d := stdsha512.Sum512([]byte(s)); return d[:] }}
+)
+
 // algorithms are those that there are. There is no "none" and nothing with a
 // shared secret.
 var algorithms = map[string]algorithm{
-	"RS256": pkcs1(crypto.SHA256), "RS384": pkcs1(crypto.SHA384), "RS512": pkcs1(crypto.SHA512),
-	"PS256": pss(crypto.SHA256), "PS384": pss(crypto.SHA384), "PS512": pss(crypto.SHA512),
-	"ES256": ec(elliptic.P256(), crypto.SHA256), "ES384": ec(elliptic.P384(), crypto.SHA384), "ES512": ec(elliptic.P521(), crypto.SHA512),
+	"RS256": pkcs1(sha256), "RS384": pkcs1(sha384), "RS512": pkcs1(sha512),
+	"PS256": pss(sha256), "PS384": pss(sha384), "PS512": pss(sha512),
+	"ES256": ec(elliptic.P256(), sha256), "ES384": ec(elliptic.P384(), sha384), "ES512": ec(elliptic.P521(), sha512),
 	"EdDSA": {isEd25519, verifyEd25519},
 }
 
@@ -42,23 +55,23 @@ func isRSA(key crypto.PublicKey) bool {
 }
 
 // pkcs1 implements RFC 7518, section 3.3.
-func pkcs1(hash crypto.Hash) algorithm {
+func pkcs1(hash hash) algorithm {
 	return algorithm{isRSA, func(key crypto.PublicKey, signed string, signature []byte) bool {
-		return rsa.VerifyPKCS1v15(key.(*rsa.PublicKey), hash, digest(hash, signed), signature) == nil
+		return rsa.VerifyPKCS1v15(key.(*rsa.PublicKey), hash.id, hash.sum(signed), signature) == nil
 	}}
 }
 
 // pss implements RFC 7518, section 3.5.
-func pss(hash crypto.Hash) algorithm {
+func pss(hash hash) algorithm {
 	opts := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
 	return algorithm{isRSA, func(key crypto.PublicKey, signed string, signature []byte) bool {
-		return rsa.VerifyPSS(key.(*rsa.PublicKey), hash, digest(hash, signed), signature, opts) == nil
+		return rsa.VerifyPSS(key.(*rsa.PublicKey), hash.id, hash.sum(signed), signature, opts) == nil
 	}}
 }
 
 // ec implements RFC 7518, section 3.4: the signature is R and S, of the length
 // of the curve's order each.
-func ec(curve elliptic.Curve, hash crypto.Hash) algorithm {
+func ec(curve elliptic.Curve, hash hash) algorithm {
 	size := (curve.Params().N.BitLen() + 7) / 8
 	return algorithm{
 		fits: func(key crypto.PublicKey) bool {
@@ -70,25 +83,19 @@ func ec(curve elliptic.Curve, hash crypto.Hash) algorithm {
 				return false
 			}
 			r, s := new(big.Int).SetBytes(signature[:size]), new(big.Int).SetBytes(signature[size:])
-			return ecdsa.Verify(key.(*ecdsa.PublicKey), digest(hash, signed), r, s)
+			return ecdsa.Verify(key.(*ecdsa.PublicKey), hash.sum(signed), r, s)
 		},
 	}
 }
 
 func isEd25519(key crypto.PublicKey) bool {
-	_, ok := key.(ed25519.PublicKey)
-	return ok
+	pub, ok := key.(ed25519.PublicKey)
+	return ok && len(pub) == ed25519.PublicKeySize // others would panic
 }
 
 // verifyEd25519 implements RFC 8037, section 3.1.
 func verifyEd25519(key crypto.PublicKey, signed string, signature []byte) bool {
 	return ed25519.Verify(key.(ed25519.PublicKey), []byte(signed), signature)
-}
-
-func digest(hash crypto.Hash, signed string) []byte {
-	h := hash.New()
-	h.Write([]byte(signed)) // never fails
-	return h.Sum(nil)
 }
 
 // maxTries is how many keys a token without "kid", or with one that several keys

@@ -1,0 +1,136 @@
+package jwt_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apiserver/pkg/authentication/user"
+
+	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/authn/authntest"
+	"github.com/authnchain/authnchain/jwt"
+)
+
+// program is the authntest.T of a program that is no test.
+type program struct{ cleanups []func() }
+
+func (*program) Helper()                           {}
+func (*program) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+func (p *program) Cleanup(f func())                { p.cleanups = append(p.cleanups, f) }
+func (p *program) end() {
+	for _, f := range p.cleanups {
+		f()
+	}
+}
+
+// The usual mapping: a name and groups with a prefix, so that nobody can take
+// them for those of another issuer.
+func ExampleNew() {
+	p := &program{}
+	defer p.end()
+	issuer := authntest.NewIssuer(p) // in real life: your provider
+
+	auth, err := jwt.New(jwt.Config{
+		Issuer:    issuer.URL(),
+		Audiences: []string{"kubernetes"},
+		User: jwt.ClaimMappings{
+			Username: jwt.Claim("sub").WithPrefix("oidc:"),
+			Groups:   jwt.Claim("groups").WithPrefix("oidc:"),
+		}.User,
+	}, &jwt.Options{Client: issuer.Client()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	token := issuer.Token(map[string]any{"sub": "jane", "aud": "kubernetes", "groups": []string{"engineering"}})
+	resp, ok, err := auth.AuthenticateToken(context.Background(), token)
+	fmt.Println(resp.User.GetName(), resp.User.GetGroups(), ok, err)
+
+	old := issuer.Token(map[string]any{"sub": "jane", "aud": "kubernetes", "exp": time.Now().Add(-time.Hour).Unix()})
+	_, ok, err = auth.AuthenticateToken(context.Background(), old)
+	fmt.Println(ok, authn.ReasonOf(err))
+	// Output:
+	// oidc:jane [oidc:engineering] true <nil>
+	// false Expired
+}
+
+// A user func of one's own sees the verified claims.
+func ExampleConfig_user() {
+	p := &program{}
+	defer p.end()
+	issuer := authntest.NewIssuer(p)
+
+	auth, err := jwt.New(jwt.Config{
+		Issuer:    issuer.URL(),
+		Audiences: []string{"kubernetes"},
+		User: func(_ context.Context, claims jwt.Claims) (user.Info, error) {
+			email, err := claims.String("email")
+			if err != nil {
+				return nil, err
+			}
+			name, domain, _ := strings.Cut(email, "@")
+			if domain != "example.com" {
+				return nil, authn.Errorf(authn.RuleFailed, "%q is not ours", domain)
+			}
+			return &user.DefaultInfo{Name: name}, nil
+		},
+	}, &jwt.Options{Client: issuer.Client()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	for _, email := range []string{"jane@example.com", "jane@example.org"} {
+		token := issuer.Token(map[string]any{"email": email, "aud": "kubernetes"})
+		resp, ok, err := auth.AuthenticateToken(context.Background(), token)
+		if ok {
+			fmt.Println(resp.User.GetName())
+		} else {
+			fmt.Println(authn.ReasonOf(err))
+		}
+	}
+	// Output:
+	// jane
+	// RuleFailed
+}
+
+// Two issuers, told apart by what their tokens say, and by their keys.
+func ExampleMux() {
+	p := &program{}
+	defer p.end()
+	staff, guests := authntest.NewIssuer(p), authntest.NewIssuer(p)
+
+	authenticator := func(issuer *authntest.Issuer, prefix string) *jwt.Authenticator {
+		auth, err := jwt.New(jwt.Config{
+			Issuer:    issuer.URL(),
+			Audiences: []string{"kubernetes"},
+			User:      jwt.ClaimMappings{Username: jwt.Claim("sub").WithPrefix(prefix)}.User,
+		}, &jwt.Options{Client: issuer.Client()})
+		if err != nil {
+			panic(err)
+		}
+		return auth
+	}
+	mux, err := jwt.NewMux(authenticator(staff, "staff:"), authenticator(guests, "guest:"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	claims := map[string]any{"sub": "jane", "aud": "kubernetes"}
+	for _, token := range []string{staff.Token(claims), guests.Token(claims), "not a JWT"} {
+		resp, ok, err := mux.AuthenticateToken(context.Background(), token)
+		if ok {
+			fmt.Println(resp.User.GetName())
+		} else {
+			fmt.Println(ok, err)
+		}
+	}
+	// Output:
+	// staff:jane
+	// guest:jane
+	// false <nil>
+}
