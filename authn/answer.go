@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/authnchain/authnchain/internal/authscheme"
 )
 
 // Refuse answers a request that nobody is authenticated for because of err:
@@ -18,7 +21,7 @@ import (
 //     section 3, which says error="invalid_token" if there was a bearer token.
 //
 // The body is the status's text or, for clients that accept application/json, a
-// Kubernetes Status object. A 401 over HTTP/2 ends the connection, so that
+// Kubernetes Status object. Over HTTP/2 the answer ends the connection, so that
 // nobody without a credential can keep one busy (CVE-2023-44487).
 func (m Middleware) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	code := http.StatusUnauthorized
@@ -35,10 +38,15 @@ func (m Middleware) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // PlainUnauthorized answers every request that nobody is authenticated for as
-// kube-apiserver does: 401, without a challenge, whatever the reason. It is one
-// value for [Middleware.Unauthorized].
-func PlainUnauthorized(w http.ResponseWriter, r *http.Request, _ error) {
-	answer(w, r, http.StatusUnauthorized)
+// kube-apiserver does: 401 without a challenge, also where something was
+// [Unavailable], and 500 if an authenticator panicked. It is one value for
+// [Middleware.Unauthorized].
+func PlainUnauthorized(w http.ResponseWriter, r *http.Request, err error) {
+	code := http.StatusUnauthorized
+	if ReasonOf(err) == Panicked {
+		code = http.StatusInternalServerError
+	}
+	answer(w, r, code)
 }
 
 // challenge returns the value of WWW-Authenticate. A request without a bearer
@@ -59,13 +67,10 @@ func (m Middleware) challenge(r *http.Request) string {
 }
 
 func hasBearer(r *http.Request) bool {
-	for _, v := range r.Header["Authorization"] {
-		scheme, _, _ := strings.Cut(strings.TrimLeft(v, " \t"), " ")
-		if strings.EqualFold(scheme, "Bearer") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Header["Authorization"], func(v string) bool {
+		_, ok := authscheme.Bearer(v)
+		return ok
+	})
 }
 
 // quotedString returns s as RFC 9110, section 5.6.4, quotes it. What cannot be
@@ -111,11 +116,12 @@ var statusReasons = map[int]string{
 }
 
 func answer(w http.ResponseWriter, r *http.Request, code int) {
-	if code == http.StatusUnauthorized {
-		closeHTTP2(w, r)
-	}
+	closeHTTP2(w, r)
 	text := http.StatusText(code)
 	h := w.Header()
+	for _, name := range [...]string{"Content-Length", "Content-Encoding", "Etag", "Last-Modified"} {
+		h.Del(name) // of the answer that somebody else meant to give
+	}
 	h.Set("Cache-Control", "no-store") // an answer to one caller is nobody else's
 	h.Set("X-Content-Type-Options", "nosniff")
 	if !acceptsJSON(r) {
@@ -148,7 +154,7 @@ func weightless(params string) bool {
 		name, value, _ := strings.Cut(strings.TrimSpace(param), "=")
 		if strings.EqualFold(name, "q") {
 			q, err := strconv.ParseFloat(value, 64)
-			return err != nil || q == 0
+			return err != nil || !(q > 0 && q <= 1) // not NaN either
 		}
 	}
 	return false

@@ -161,7 +161,7 @@ func statusOf(t *testing.T, w *httptest.ResponseRecorder) (status metav1.Status)
 
 // kube-apiserver says 401 whatever happened.
 func TestPlainUnauthorized(t *testing.T) {
-	for _, err := range []error{nil, errors.New("no"), authn.Errorf(authn.Unavailable, "down"), authn.Errorf(authn.Panicked, "boom")} {
+	for _, err := range []error{nil, errors.New("no"), authn.Errorf(authn.Unavailable, "down")} {
 		m := authn.Middleware{Authenticator: refuses("", err), Unauthorized: authn.PlainUnauthorized}
 		w := serve(m, request("Authorization", "Bearer x"))
 		require.Equal(t, 401, w.Code)
@@ -172,6 +172,26 @@ func TestPlainUnauthorized(t *testing.T) {
 		w = serve(m, request("Accept", "application/json"))
 		require.EqualValues(t, 401, statusOf(t, w).Code)
 	}
+	w := serve(authn.Middleware{Authenticator: panics("boom"), Unauthorized: authn.PlainUnauthorized}, request())
+	require.Equal(t, 500, w.Code)
+	require.Equal(t, "Internal Server Error\n", w.Body.String())
+}
+
+// What an outer handler has said of its own body is not true of the answer.
+func TestAnswerHeaders(t *testing.T) {
+	w := httptest.NewRecorder()
+	for _, name := range []string{"Content-Length", "Content-Encoding", "Etag", "Last-Modified"} {
+		w.Header().Set(name, "5")
+	}
+	w.Header().Set("X-Frame-Options", "DENY")
+	authn.Middleware{Authenticator: authntest.As(nil)}.Wrap(http.NotFoundHandler()).ServeHTTP(w, request())
+	require.Equal(t, http.Header{
+		"Cache-Control":          {"no-store"},
+		"Content-Type":           {"text/plain; charset=utf-8"},
+		"Www-Authenticate":       {`Bearer realm="api"`},
+		"X-Content-Type-Options": {"nosniff"},
+		"X-Frame-Options":        {"DENY"},
+	}, w.Header())
 }
 
 // An application may answer by itself: it is given the caller's request and the

@@ -28,6 +28,7 @@ func AskRequest(auth authenticator.Request, r *http.Request) (*authenticator.Res
 		resp, ok, err := auth.AuthenticateRequest(r)
 		return checked(auth, resp, ok, err)
 	}
+	defer link.panicked()
 	resp, ok, err := auth.AuthenticateRequest(r.WithContext(link.context(r.Context())))
 	resp, ok, err = checked(auth, resp, ok, err)
 	link.end(resp, ok, err)
@@ -41,6 +42,7 @@ func AskToken(ctx context.Context, auth authenticator.Token, token string) (*aut
 		resp, ok, err := auth.AuthenticateToken(ctx, token)
 		return checked(auth, resp, ok, err)
 	}
+	defer link.panicked()
 	resp, ok, err := auth.AuthenticateToken(link.context(ctx), token)
 	resp, ok, err = checked(auth, resp, ok, err)
 	link.end(resp, ok, err)
@@ -64,8 +66,9 @@ func checked(auth any, resp *authenticator.Response, ok bool, err error) (*authe
 }
 
 // CheckName says why name is no name for a user: it is empty, is not valid
-// UTF-8 or has a control character in it. Those are how a name is made to look
-// like another in logs, headers and policies.
+// UTF-8 or has a control character (Unicode's category Cc) in it, such as NUL or
+// a line feed, with which a name looks like another in logs and headers. Names
+// that merely look alike are fine.
 func CheckName(name string) error {
 	if name == "" {
 		return fmt.Errorf("the user name is empty")

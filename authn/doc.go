@@ -39,10 +39,10 @@
 //   - An accepted request has a user with a name that is not empty, is UTF-8 and
 //     has no control characters.
 //   - A request that an authenticator refused is never anonymous.
-//   - The handler behind a Middleware sees no credential and no identity header,
-//     in whatever spelling, and may change what it is given without harm to
-//     other requests.
-//   - The caller's request is not changed.
-//   - Error texts hold no token and at most 512 bytes of anything that a client
-//     or a remote server sent.
+//   - The handler behind a Middleware sees no credential and no identity in a
+//     header, in whatever spelling (trailers are not looked at), and may change
+//     the user that it is given without harm to other requests.
+//   - The caller's request is not changed by anything in this module.
+//   - Error texts hold no token, and at most 512 bytes of any one thing that a
+//     client or a remote server sent.
 package authn

@@ -2,12 +2,14 @@ package authn_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/apiserver/pkg/authentication/authenticator"
+	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/authn/authntest"
@@ -40,5 +42,62 @@ func TestNilErrors(t *testing.T) {
 			require.Equal(t, authn.Refused, seen.Reason)
 			require.EqualError(t, seen.Err, "authn: refused for no reason that was told")
 		})
+	}
+}
+
+// TestHeaderIsItsOwn has a handler add to a header that the caller keeps.
+func TestHeaderIsItsOwn(t *testing.T) {
+	caller := authntest.Bearer(httptest.NewRequest(http.MethodGet, "/", nil), "token")
+	values := make([]string, 1, 4)
+	values[0] = "a"
+	caller.Header["X-Trail"] = values
+	r, err := authn.Middleware{Authenticator: authntest.As(authntest.User("jane"))}.Authenticate(caller)
+	require.NoError(t, err)
+	r.Header.Add("X-Trail", "b")
+	r.Header.Set("X-New", "c")
+	require.Equal(t, []string{"a", ""}, values[:2])
+	require.NotContains(t, caller.Header, "X-New")
+	require.Equal(t, "Bearer token", caller.Header.Get("Authorization"))
+}
+
+// TestExplainChangesNothing explains a request to an authenticator that takes a
+// header of its own away.
+func TestExplainChangesNothing(t *testing.T) {
+	taker := authenticator.RequestFunc(func(r *http.Request) (*authenticator.Response, bool, error) {
+		name := r.Header.Get("X-Forwarded-User")
+		r.Header.Del("X-Forwarded-User")
+		return &authenticator.Response{User: authntest.User(name)}, name != "", nil
+	})
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("X-Forwarded-User", "jane")
+	for range 2 {
+		require.Equal(t, "jane", authn.Explain(taker, r).Result().User)
+	}
+}
+
+// TestAbort has an authenticator end the connection as net/http allows.
+func TestAbort(t *testing.T) {
+	abort := authenticator.RequestFunc(func(*http.Request) (*authenticator.Response, bool, error) {
+		panic(http.ErrAbortHandler)
+	})
+	m := authn.Middleware{Authenticator: abort}
+	require.PanicsWithValue(t, http.ErrAbortHandler, func() {
+		_, _ = m.Authenticate(httptest.NewRequest(http.MethodGet, "/", nil))
+	})
+}
+
+// TestUserJSON logs a user as encoding/json has it of Kubernetes' own.
+func TestUserJSON(t *testing.T) {
+	for _, u := range []*user.DefaultInfo{
+		{},
+		{Name: "jane", UID: "7", Groups: []string{"a", "b\n\"c"}},
+		{Name: "<jänë>", Groups: []string{}, Extra: map[string][]string{"z": {"1"}, "a": nil, "m": {}}},
+		{Extra: map[string][]string{}},
+	} {
+		got, err := json.Marshal(authn.ReadOnly(u))
+		require.NoError(t, err)
+		want, err := json.Marshal(u)
+		require.NoError(t, err)
+		require.JSONEq(t, string(want), string(got))
 	}
 }

@@ -33,8 +33,8 @@ func TestHTTP2(t *testing.T) {
 		{"no credential", authntest.As(nil), nil, true, 401, true},
 		{"refused", refuses("", errors.New("no")), nil, true, 401, true},
 		{"refused as kube does", refuses("", errors.New("no")), authn.PlainUnauthorized, true, 401, true},
-		{"unavailable", refuses("", authn.Errorf(authn.Unavailable, "down")), nil, true, 503, false},
-		{"panic", panics("boom"), nil, true, 500, false},
+		{"unavailable", refuses("", authn.Errorf(authn.Unavailable, "down")), nil, true, 503, true},
+		{"panic", panics("boom"), nil, true, 500, true},
 		{"HTTP/1.1, refused", refuses("", errors.New("no")), nil, false, 401, false},
 		{"HTTP/1.1, anonymous", authntest.As(authntest.User("system:anonymous")), nil, false, 200, false},
 	}

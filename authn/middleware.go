@@ -22,7 +22,8 @@ type Middleware struct {
 
 	// Audiences, if not empty, lists the audiences that a credential must be
 	// good for at least one of. A credential that knows no audiences, such as a
-	// client certificate, is good for all. Nil means no limit.
+	// client certificate, is good for all. Nil means no limit but that of a
+	// Middleware around this one.
 	Audiences authenticator.Audiences
 
 	// Realm names what is protected in the challenge of a 401 (RFC 9110, section
@@ -39,7 +40,8 @@ type Middleware struct {
 	Unauthorized func(http.ResponseWriter, *http.Request, error)
 
 	// Observe is told of every decision, before the request is answered. It must
-	// be safe for concurrent use. Nil means that nobody watches.
+	// be safe for concurrent use. Nil means that nobody watches, and that the
+	// stack of an authenticator that panicked ([PanicError]) is lost.
 	Observe func(context.Context, Outcome)
 }
 
@@ -83,7 +85,9 @@ func (m Middleware) Wrap(next http.Handler) http.Handler {
 
 // Authenticate returns a copy of r that has the user in its context, where
 // [UserFrom] finds it, and no credential or identity headers. The user is a
-// member of system:authenticated unless it is anonymous. r is not changed.
+// member of system:authenticated unless it is anonymous. r is not changed, but
+// for what an authenticator of another kind does to it; the copy has a header of
+// its own if r carries a credential, and shares r's otherwise.
 //
 // Errors carry a [Reason]; [ErrNoCredential] is the one for a request that no
 // authenticator had an opinion on. A panic of an authenticator is an error that
@@ -121,7 +125,9 @@ func (m Middleware) decide(r *http.Request) (*http.Request, Outcome) {
 
 func (m Middleware) authenticate(r *http.Request) (_ *http.Request, u user.Info, err error) {
 	defer func() {
-		if v := recover(); v != nil {
+		if v := recover(); v == http.ErrAbortHandler {
+			panic(v) // net/http's way to end a connection
+		} else if v != nil {
 			u, err = nil, &Error{Reason: Panicked, Err: &PanicError{v, debug.Stack()}}
 		}
 	}()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"path"
 	"reflect"
 	"strings"
 	"sync"
@@ -29,15 +30,16 @@ const (
 type Link struct {
 	Name    string        `json:"name"`             // what the authenticator calls itself; empty for the request as a whole
 	Verdict Verdict       `json:"verdict"`          // empty while it has not answered
-	Reason  Reason        `json:"reason,omitempty"` // of a verdict refused or unavailable
+	Reason  Reason        `json:"reason,omitempty"` // of a verdict refused or unavailable; of the whole also NoCredential
 	Detail  string        `json:"detail,omitempty"` // for the operator: the error's text, or why it was not mine
 	User    string        `json:"user,omitempty"`   // of a verdict accepted
 	Took    time.Duration `json:"took"`             // in nanoseconds
 	Links   []Link        `json:"links,omitempty"`  // what it asked in turn
 }
 
-// A Trace records what each link of a chain said of one request. It is safe for
-// concurrent use.
+// A Trace records what each link of a chain said of one request; it grows with
+// every further one. [WithTrace] makes one, the zero Trace is empty. It is safe
+// for concurrent use.
 type Trace struct {
 	mu   sync.Mutex // guards all links below root
 	root *link
@@ -52,17 +54,21 @@ func WithTrace(ctx context.Context) (context.Context, *Trace) {
 	return t.root.context(ctx), t
 }
 
-// Explain asks auth about r and returns what every link said. It does not
-// change r.
+// Explain asks auth about r and returns what every link said, as a [Middleware]
+// without Audiences would have it. r must be as it came from the client: behind a
+// Middleware it has no credential any more. It is not changed.
 func Explain(auth authenticator.Request, r *http.Request) *Trace {
 	ctx, t := WithTrace(r.Context())
-	_, _ = Middleware{Authenticator: auth}.Authenticate(r.WithContext(ctx)) // the trace has it all
+	_, _ = Middleware{Authenticator: auth}.Authenticate(r.Clone(ctx)) // the trace has it all
 	return t
 }
 
 // Result returns a copy of what has been recorded: a Link without a name, for
 // the request as a whole, that holds the others.
 func (t *Trace) Result() Link {
+	if t.root == nil {
+		return Link{}
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.root.snapshot()
@@ -158,6 +164,15 @@ func (l *link) decided(o Outcome) {
 	}
 }
 
+// panicked ends a link that has not ended. It is deferred.
+func (l *link) panicked() {
+	l.trace.mu.Lock()
+	defer l.trace.mu.Unlock()
+	if l.Verdict == "" {
+		l.Took, l.Verdict, l.Reason, l.Detail = time.Since(l.start), VerdictRefused, Panicked, "panicked"
+	}
+}
+
 func verdictOf(ok bool, reason Reason) Verdict {
 	switch {
 	case reason == Unavailable:
@@ -188,7 +203,12 @@ func nameOf(auth any) string {
 	case authenticator.RequestFunc, authenticator.TokenFunc:
 		return "func"
 	}
-	name := strings.TrimLeft(reflect.TypeOf(auth).String(), "*")
-	name, _, _ = strings.Cut(name, ".")
-	return name
+	t := reflect.TypeOf(auth)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.PkgPath() == "" {
+		return t.Kind().String() // a type without a name
+	}
+	return path.Base(t.PkgPath())
 }

@@ -139,7 +139,20 @@ func TestTracePanic(t *testing.T) {
 	require.Equal(t, authn.Panicked, got.Reason)
 	require.Equal(t, "authn: an authenticator panicked with a string", got.Detail)
 	require.Len(t, got.Links, 2)
-	require.Equal(t, authn.Link{Name: "func"}, got.Links[1])
+	got.Links[1].Took = 0
+	require.Equal(t, authn.Link{Name: "func", Verdict: authn.VerdictRefused, Reason: authn.Panicked, Detail: "panicked"}, got.Links[1])
+}
+
+// A refusal that is no link's is told in the first line.
+func TestTraceOfMiddleware(t *testing.T) {
+	ctx, trace := authn.WithTrace(t.Context())
+	other := authenticator.RequestFunc(func(*http.Request) (*authenticator.Response, bool, error) {
+		return &authenticator.Response{User: authntest.User("ann"), Audiences: authenticator.Audiences{"other"}}, true, nil
+	})
+	_, err := authn.Middleware{Authenticator: other, Audiences: authenticator.Audiences{"me"}}.Authenticate(request().WithContext(ctx))
+	require.Error(t, err)
+	require.Regexp(t, `^refused in \S+: authn: the credential of user "ann" is for audiences \["other"\], not for any of \["me"\]\n  func        accepted   ann\n$`, trace.String())
+	require.Empty(t, (&authn.Trace{}).Result())
 }
 
 func TestLinkJSON(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/authnchain/authnchain/internal/clip"
 )
 
 // String returns the trace as a table with a line for each link, as shown in
@@ -21,13 +23,23 @@ func (l Link) String() string {
 		verdicts = max(verdicts, len(line.Verdict))
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s in %s\n", l.Verdict, l.Took.Round(time.Microsecond))
+	fmt.Fprintf(&b, "%s in %s%s\n", l.Verdict, l.Took.Round(time.Microsecond), l.ownReason())
 	for _, line := range lines {
 		text := fmt.Sprintf("  %-*s   %-*s  %s", names, line.name, verdicts, line.Verdict, line.text())
 		b.WriteString(strings.TrimRight(text, " ") + "\n")
 	}
 	return b.String()
 }
+
+// ownReason returns why the whole was refused, if no link below did it.
+func (l Link) ownReason() string {
+	if l.Reason == "" || l.Reason == NoCredential || slices.ContainsFunc(l.Links, Link.failed) {
+		return ""
+	}
+	return ": " + l.Detail
+}
+
+func (l Link) failed() bool { return l.Reason != "" }
 
 type traceLine struct {
 	Link
@@ -47,11 +59,10 @@ func (l Link) lines(depth int) []traceLine {
 // text returns what a line says after the verdict: the reason alone where the
 // links below tell the rest.
 func (l Link) text() string {
-	failed := func(c Link) bool { return c.Reason != "" }
 	switch {
 	case l.Verdict == VerdictAccepted:
-		return l.User
-	case slices.ContainsFunc(l.Links, failed):
+		return clip.Text(l.User)
+	case slices.ContainsFunc(l.Links, Link.failed):
 		return string(l.Reason)
 	default:
 		return l.Detail

@@ -23,6 +23,7 @@ import (
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 
 	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/internal/authscheme"
 )
 
 // MaxToken is how many bytes of token [From] takes, and how many an
@@ -107,8 +108,7 @@ func from(r *http.Request, maxBytes int) (string, bool, error) {
 
 // parse reads the value of an Authorization header.
 func parse(header string, maxBytes int) (string, bool, error) {
-	header = strings.Trim(header, " \t") // RFC 9110, section 5.5: no part of the value
-	rest, ok := afterScheme(header)
+	rest, ok := authscheme.Bearer(strings.TrimRight(header, " \t"))
 	if !ok {
 		return "", false, nil
 	}
@@ -123,26 +123,6 @@ func parse(header string, maxBytes int) (string, bool, error) {
 		return "", false, malformed("byte %d of the token is a blank, a control character or not ASCII", i)
 	}
 	return token, true, nil
-}
-
-// afterScheme returns what follows the scheme Bearer, if h has that scheme: the
-// next character must be one that no scheme's name has (RFC 9110, section
-// 5.6.2).
-func afterScheme(h string) (string, bool) {
-	const scheme = "bearer"
-	if len(h) < len(scheme) || !strings.EqualFold(h[:len(scheme)], scheme) {
-		return "", false
-	}
-	rest := h[len(scheme):]
-	if rest != "" && isTokenChar(rest[0]) {
-		return "", false // "Bearerish"
-	}
-	return rest, true
-}
-
-func isTokenChar(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
-		strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
 }
 
 func notVisible(r rune) bool { return r <= ' ' || r > '~' }

@@ -18,8 +18,8 @@ import (
 
 // Tokens is a fixed list of tokens and the users who hold them.
 //
-// It keeps SHA-256 digests only. The tokens are not in memory, and the time that
-// a look-up takes tells nothing of how much of a token was right.
+// It keeps SHA-256 digests of the tokens and not the tokens, and the time that a
+// look-up takes tells nothing of how much of a token was right.
 type Tokens struct {
 	users map[[sha256.Size]byte]user.Info
 }
@@ -60,8 +60,8 @@ func LoadTokens(path string) (*Tokens, error) {
 //
 // of which the last may be missing. A file is taken as a whole or refused with
 // the number of the line. Unlike kube-apiserver, it refuses an empty or repeated
-// token, a token that no Authorization header can carry, an empty user or group,
-// and a fifth column (groups without the quotes, of which kube-apiserver silently
+// token, a token that no Authorization header can carry, a user or group that is
+// empty or has blanks around it, and a fifth column (groups without the quotes, of which kube-apiserver silently
 // takes the first). An empty last column means no groups, not one without a name.
 func ParseTokens(r io.Reader) (*Tokens, error) {
 	t, err := parseTokens(r)
@@ -73,6 +73,7 @@ func ParseTokens(r io.Reader) (*Tokens, error) {
 
 func parseTokens(r io.Reader) (*Tokens, error) {
 	t := &Tokens{users: make(map[[sha256.Size]byte]user.Info)}
+	lines := make(map[[sha256.Size]byte]int)
 	rows := csv.NewReader(r)
 	rows.FieldsPerRecord = -1 // checked below, with a better text
 	rows.ReuseRecord = true
@@ -84,8 +85,13 @@ func parseTokens(r io.Reader) (*Tokens, error) {
 		if err != nil {
 			return nil, err // has the line, and nothing of what is in it
 		}
+		line, _ := rows.FieldPos(0)
+		digest := sha256.Sum256([]byte(row[0]))
+		if first, ok := lines[digest]; ok {
+			return nil, fmt.Errorf("line %d: the same token as in line %d", line, first)
+		}
+		lines[digest] = line
 		if err := t.addRow(row); err != nil {
-			line, _ := rows.FieldPos(0)
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
 	}
@@ -98,11 +104,17 @@ func (t *Tokens) addRow(row []string) error {
 	case len(row) > 4:
 		return fmt.Errorf(`%d columns, want at most 4: several groups are one column in quotes, "group1,group2"`, len(row))
 	}
+	if strings.TrimSpace(row[1]) != row[1] {
+		return errors.New("the user name begins or ends with a blank")
+	}
 	u := &user.DefaultInfo{Name: strings.Clone(row[1]), UID: strings.Clone(row[2])}
 	if len(row) == 4 && row[3] != "" {
 		for group := range strings.SplitSeq(row[3], ",") {
 			if group == "" {
 				return errors.New("a group is empty")
+			}
+			if strings.TrimSpace(group) != group {
+				return errors.New("a group begins or ends with a blank")
 			}
 			u.Groups = append(u.Groups, strings.Clone(group)) // the row's memory has the token in it
 		}
@@ -120,11 +132,7 @@ func (t *Tokens) add(token string, u user.Info) error {
 	if strings.ContainsFunc(token, notVisible) {
 		return errors.New("the token has a blank, a control character or one that is not ASCII, which no Authorization header can carry")
 	}
-	digest := sha256.Sum256([]byte(token))
-	if other, ok := t.users[digest]; ok {
-		return fmt.Errorf("the token is also that of user %q", other.GetName())
-	}
-	t.users[digest] = authn.ReadOnly(u)
+	t.users[sha256.Sum256([]byte(token))] = authn.ReadOnly(u)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package union_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"testing"
@@ -31,6 +32,9 @@ func TestAnonymousMember(t *testing.T) {
 		{"after a nested refusal", union.Requests(union.Requests(bad), anybody), "", "expired"},
 		{"nested, after a refusal", union.Requests(bad, union.Requests(anybody)), "", "expired"},
 		{"between a refusal and a user", union.Requests(bad, anybody, jane), "jane", ""},
+		{"before a refusal", union.Requests(anybody, bad), "", "expired"},
+		{"before a user", union.Requests(anybody, jane), "jane", ""},
+		{"twice", union.Requests(anybody, anybody), "system:anonymous", ""},
 		{"nothing refused", union.Requests(authntest.As(nil), anybody), "system:anonymous", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -45,5 +49,25 @@ func TestAnonymousMember(t *testing.T) {
 			require.True(t, ok)
 			require.Equal(t, tt.user, resp.User.GetName())
 		})
+	}
+}
+
+// TestAnonymousToken is the same for tokens.
+func TestAnonymousToken(t *testing.T) {
+	says := func(resp *authenticator.Response, err error) authenticator.Token {
+		return authenticator.TokenFunc(func(context.Context, string) (*authenticator.Response, bool, error) {
+			return resp, resp != nil, err
+		})
+	}
+	bad := says(nil, errors.New("expired"))
+	anybody := says(&authenticator.Response{User: authntest.User("system:anonymous")}, nil)
+	for name, auth := range map[string]authenticator.Token{
+		"after a refusal":  union.Tokens(bad, anybody),
+		"before a refusal": union.Tokens(anybody, bad),
+	} {
+		resp, ok, err := auth.AuthenticateToken(t.Context(), "token")
+		require.EqualError(t, err, "expired", name)
+		require.False(t, ok, name)
+		require.Nil(t, resp, name)
 	}
 }

@@ -3,9 +3,11 @@
 // The members are asked in order and the first that accepts wins. A member that
 // refuses does not stop the others: a request with a stale token and a good
 // certificate is the certificate's. If none accepts, the refusals come back
-// together as an [*Error]; if none has an opinion, the union has none. A member
-// that would let the request in as anonymous does not count after a refusal;
-// package anonymous wraps a union rather than being in it.
+// together as an [*Error]; if none has an opinion, the union has none.
+//
+// A member that lets the request in as anonymous comes last, wherever it stands:
+// it counts only if no other accepts and none refuses. (Package anonymous wraps
+// a union rather than being in it.)
 package union
 
 import (
@@ -46,21 +48,9 @@ type requests []authenticator.Request
 
 // AuthenticateRequest implements [authenticator.Request].
 func (u requests) AuthenticateRequest(r *http.Request) (*authenticator.Response, bool, error) {
-	var errs []error
-	for i, a := range u {
-		resp, ok, err := authn.AskRequest(a, r)
-		if ok && errs != nil && authn.IsAnonymous(resp.User) {
-			continue // a bad credential is never anonymous
-		}
-		if ok {
-			skip(r.Context(), u[i+1:])
-			return resp, true, nil
-		}
-		if err != nil {
-			errs = append(errs, err)
-		}
-	}
-	return nil, false, join(errs)
+	return first(r.Context(), u, func(a authenticator.Request) (*authenticator.Response, bool, error) {
+		return authn.AskRequest(a, r)
+	})
 }
 
 // Links implements [authn.Chain].
@@ -70,22 +60,36 @@ type tokens []authenticator.Token
 
 // AuthenticateToken implements [authenticator.Token].
 func (u tokens) AuthenticateToken(ctx context.Context, token string) (*authenticator.Response, bool, error) {
-	var errs []error
-	for i, a := range u {
-		resp, ok, err := authn.AskToken(ctx, a, token)
-		if ok {
-			skip(ctx, u[i+1:])
-			return resp, true, nil
-		}
-		if err != nil {
-			errs = append(errs, err)
-		}
-	}
-	return nil, false, join(errs)
+	return first(ctx, u, func(a authenticator.Token) (*authenticator.Response, bool, error) {
+		return authn.AskToken(ctx, a, token)
+	})
 }
 
 // Links implements [authn.Chain].
 func (u tokens) Links() []any { return links(u) }
+
+// first asks each of auths until one accepts. An acceptance as anonymous waits
+// until all have been asked: it is none if one of them refuses, or accepts.
+func first[A any](ctx context.Context, auths []A, ask func(A) (*authenticator.Response, bool, error)) (*authenticator.Response, bool, error) {
+	var nobody *authenticator.Response
+	var errs []error
+	for i, a := range auths {
+		resp, ok, err := ask(a)
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+		case ok && !authn.IsAnonymous(resp.User):
+			skip(ctx, auths[i+1:])
+			return resp, true, nil
+		case ok && nobody == nil:
+			nobody = resp
+		}
+	}
+	if errs != nil {
+		return nil, false, &Error{errs}
+	}
+	return nobody, nobody != nil, nil
+}
 
 func links[A any](auths []A) []any {
 	all := make([]any, len(auths))
@@ -103,13 +107,6 @@ func skip[A any](ctx context.Context, rest []A) {
 	for _, a := range rest {
 		authn.Skip(ctx, a, "accepted before it")
 	}
-}
-
-func join(errs []error) error {
-	if len(errs) == 0 {
-		return nil
-	}
-	return &Error{errs}
 }
 
 // Error is returned by a union of which no member accepted and at least one

@@ -3,13 +3,27 @@ package webhook
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
+
+	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/internal/fetch"
 )
 
 const (
-	hiddenPart = 8       // so many bytes of a token in a row are in no text
-	hiddenText = 1 << 10 // more of a text is not looked at, and not kept
+	hiddenPart = 8   // so many bytes of a token in a row are in no text
+	hiddenText = 512 // more of a text is not looked at, and not kept
 )
+
+// unavailable returns the error for a token that could not be reviewed.
+func unavailable(err error, token string) error {
+	e := &authn.Error{Reason: authn.Unavailable, Err: fmt.Errorf("webhook: %w", withoutToken(err, token))}
+	var status *fetch.StatusError
+	if errors.As(err, &status) {
+		e.RetryAfter = status.RetryAfter
+	}
+	return e
+}
 
 // withoutToken returns an error with the text of err less the token. It keeps
 // nothing else of err, in which the token may be still, but whether a context
@@ -39,8 +53,8 @@ func hide(text, token string) string {
 	if token == "" {
 		return text
 	}
-	text = strings.ReplaceAll(text, token, instead)
 	text = text[:min(len(text), hiddenText)]
+	text = strings.ReplaceAll(text, token, instead)
 	var kept strings.Builder
 	end := 0 // of the part that is left out
 	for i := range len(text) {

@@ -61,11 +61,13 @@ type Options struct {
 	Version string
 
 	// Client makes the requests, with whatever credentials, roots and proxy they
-	// need. It is copied, and the copy follows no redirects. Nil means a client
+	// need. It is copied, and the copy follows no redirects. Its Transport, if
+	// any, decides how long the header of an answer may be (for net/http's, ten
+	// megabytes unless MaxResponseHeaderBytes says otherwise). Nil means a client
 	// that trusts the system's roots.
 	Client *http.Client
 
-	// Timeout bounds each review, from the first byte sent to the last one read.
+	// Timeout bounds each review, from looking up the host to the last byte read.
 	// A request whose own context ends earlier ends it earlier. Zero means ten
 	// seconds.
 	Timeout time.Duration
@@ -75,7 +77,7 @@ type Options struct {
 	MaxInFlight int
 }
 
-// Authenticator asks a TokenReview API about each token.
+// Authenticator asks a TokenReview API about each token. [New] makes one.
 type Authenticator struct {
 	url       string
 	version   string
@@ -134,7 +136,7 @@ func (a *Authenticator) AuthenticateToken(ctx context.Context, token string) (*a
 	wanted, limited := authenticator.AudiencesFrom(ctx)
 	st, err := a.review(ctx, token, wanted)
 	if err != nil {
-		return nil, false, &authn.Error{Reason: authn.Unavailable, Err: fmt.Errorf("webhook: %w", withoutToken(err, token))}
+		return nil, false, unavailable(err, token)
 	}
 	var auds authenticator.Audiences
 	if limited {

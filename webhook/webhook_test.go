@@ -77,7 +77,7 @@ func TestNew(t *testing.T) {
 		{"http of a private network", "http://10.0.0.1", own, `webhook: URL "http://10.0.0.1": must be https`},
 		{"loopback without a client", "http://127.0.0.1:8080", nil, `webhook: URL "http://127.0.0.1:8080": must be https`},
 		{"loopback without a client, but options", "http://localhost", &webhook.Options{Timeout: 1}, `webhook: URL "http://localhost": must be https`},
-		{"user", "https://ann@reviewer.test", nil, `webhook: URL "https://ann@reviewer.test": must not have a user or a password`},
+		{"user", "https://ann@reviewer.test", nil, `webhook: URL "…@reviewer.test": must not have a user or a password`},
 		{"fragment", "https://reviewer.test/#a", nil, `webhook: URL "https://reviewer.test/#a": must not have a fragment`},
 		{"version", "https://reviewer.test", &webhook.Options{Version: "v1alpha1"}, `webhook: version "v1alpha1": must be "v1" or "v1beta1"`},
 		{"version in capitals", "https://reviewer.test", &webhook.Options{Version: "V1"}, `webhook: version "V1": must be "v1" or "v1beta1"`},

@@ -23,7 +23,6 @@ func TestNoRoots(t *testing.T) {
 		reason authn.Reason
 		err    string
 	}{
-		{"nil", x509.New(nil), authn.Unavailable, "x509: roots: required"},
 		{"zero value", &x509.Authenticator{}, authn.Unavailable, "x509: roots: required"},
 		{"func of nil", &x509.Authenticator{Roots: func() (*stdx509.CertPool, error) { return nil, nil }}, authn.Unavailable, "x509: roots: required"},
 		{"error", &x509.Authenticator{Roots: func() (*stdx509.CertPool, error) { return nil, lost }}, authn.Unavailable, "x509: roots: ca.crt: gone"},
@@ -41,6 +40,10 @@ func TestNoRoots(t *testing.T) {
 			require.False(t, ok)
 		})
 	}
+}
+
+func TestNewWithoutRoots(t *testing.T) {
+	require.PanicsWithValue(t, "x509.New: the roots are nil, which would mean all that the system trusts", func() { x509.New(nil) })
 }
 
 func TestRootsErrorIsWrapped(t *testing.T) {
@@ -67,5 +70,5 @@ func TestRootsOfEachRequest(t *testing.T) {
 }
 
 func TestString(t *testing.T) {
-	require.Equal(t, "x509", x509.New(nil).String())
+	require.Equal(t, "x509", (&x509.Authenticator{}).String())
 }

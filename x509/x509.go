@@ -9,7 +9,8 @@
 // # What is checked
 //
 //   - The certificate leads to a root, at the time of the request, through at
-//     most [MaxIntermediates] of the certificates that the client sent with it.
+//     most [MaxIntermediates] of the certificates that the client sent with it,
+//     less those with an RSA key of more than 4,096 bits.
 //   - It may be used for client authentication: its extended key usage, and
 //     that of every certificate above it, says so or says nothing; and it is no
 //     CA certificate.
@@ -40,7 +41,11 @@ import (
 // what they send.
 const MaxIntermediates = 8
 
-const minRSABits = 2048
+const (
+	minRSABits     = 2048
+	maxRSABits     = 4096    // of an intermediate: more takes long to verify with
+	maxRSAExponent = 1 << 17 // likewise
+)
 
 // Authenticator checks client certificates and names their holders.
 type Authenticator struct {
@@ -61,9 +66,12 @@ type Authenticator struct {
 	Now func() time.Time
 }
 
-// New returns an Authenticator of the certificates issued under roots. With nil
-// roots it refuses every certificate with an error that says so.
+// New returns an Authenticator of the certificates issued under roots. It panics
+// if roots is nil.
 func New(roots *x509.CertPool) *Authenticator {
+	if roots == nil {
+		panic("x509.New: the roots are nil, which would mean all that the system trusts")
+	}
 	return &Authenticator{Roots: func() (*x509.CertPool, error) { return roots, nil }}
 }
 
@@ -182,9 +190,17 @@ func (r refusals) Unwrap() []error { return r }
 func pool(certs []*x509.Certificate) *x509.CertPool {
 	p := x509.NewCertPool()
 	for _, c := range certs[:min(len(certs), MaxIntermediates)] {
-		p.AddCert(c)
+		if !isSlow(c) {
+			p.AddCert(c)
+		}
 	}
 	return p
+}
+
+// isSlow reports whether a client could make this server work hard with c.
+func isSlow(c *x509.Certificate) bool {
+	key, ok := c.PublicKey.(*rsa.PublicKey)
+	return ok && (key.N.BitLen() > maxRSABits || key.E > maxRSAExponent)
 }
 
 func hasShortKey(chain []*x509.Certificate) bool {

@@ -66,6 +66,7 @@ type result struct {
 	answer int        // status
 	body   string     // the beginning of it
 	got    user.Info  // whom the chain took the caller for; nil: nobody
+	err    error      // why nobody
 	link   authn.Link // what the chain said
 }
 
@@ -137,7 +138,7 @@ func (s *server) ask(ctx context.Context, r row, serverLeaf *x509.Certificate) (
 	if !ok {
 		return res, errors.New("the server has not seen the request")
 	}
-	res.got, res.link = rec.outcome.User, rec.trace.Result()
+	res.got, res.err, res.link = rec.outcome.User, rec.outcome.Err, rec.trace.Result()
 	return res, nil
 }
 

@@ -31,6 +31,7 @@ func main() {
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	switch {
+	case errors.Is(err, flag.ErrHelp):
 	case errors.Is(err, errUsage):
 		os.Exit(2) // the flag package has told why
 	case err != nil:
@@ -96,25 +97,42 @@ func parseFlags(args []string, stderr io.Writer) (*settings, error) {
 	f.StringVar(&s.groupsPrefix, "groups-prefix", "", "`text` before each group")
 	f.StringVar(&s.webhookURL, "webhook-url", "", "`URL` to POST TokenReviews to")
 	f.StringVar(&s.webhookCA, "webhook-ca", "", "`file` with the CA certificates of the webhook's server, in PEM; without it the system's")
-	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) || err != nil {
+	switch err := f.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return nil, err
+	case err != nil:
 		return nil, errUsage
 	}
-	return s, s.check(f.Args())
+	set := make(map[string]bool)
+	f.Visit(func(f *flag.Flag) { set[f.Name] = true })
+	return s, s.check(set, f.Args())
+}
+
+// needs are flags that mean nothing without another.
+var needs = []struct{ flag, other string }{
+	{"tls-cert", "tls-key"},
+	{"tls-key", "tls-cert"},
+	{"issuer-ca", "issuer"},
+	{"audience", "issuer"},
+	{"username-claim", "issuer"},
+	{"username-prefix", "issuer"},
+	{"groups-claim", "issuer"},
+	{"groups-prefix", "groups-claim"},
+	{"webhook-ca", "webhook-url"},
 }
 
 // check finds flags that make no sense together.
-func (s *settings) check(rest []string) error {
+func (s *settings) check(set map[string]bool, rest []string) error {
+	for _, n := range needs {
+		if set[n.flag] && !set[n.other] {
+			return fmt.Errorf("-%s: only with -%s", n.flag, n.other)
+		}
+	}
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("%q: there are no arguments, only flags", rest[0])
-	case (s.tlsCert == "") != (s.tlsKey == ""):
-		return errors.New("-tls-cert and -tls-key: only together")
-	case s.issuer == "" && (s.issuerCA != "" || s.audiences != nil || s.groupsClaim != ""):
-		return errors.New("-issuer-ca, -audience and -groups-claim: only with -issuer")
 	case s.issuer != "" && len(s.audiences) == 0:
 		return errors.New("-issuer: needs an -audience, or every token of the issuer would do")
-	case s.webhookURL == "" && s.webhookCA != "":
-		return errors.New("-webhook-ca: only with -webhook-url")
 	case s.once && s.hasInput():
 		return errors.New("-once: there is no table with input of your own")
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -82,6 +84,19 @@ func answeredBy(whole authn.Link) string {
 	return strings.Join(names, " > ")
 }
 
+// story returns what a link said, less whom it said it of, or that a server
+// could not be reached.
+func (r result) story(l authn.Link) string {
+	if dial := (*net.OpError)(nil); errors.As(r.err, &dial) {
+		return dial.Error()
+	}
+	story := strings.TrimPrefix(l.Detail, "authn: ")
+	if i := strings.LastIndex(story, `": `); i >= 0 {
+		story = story[i+len(`": `):]
+	}
+	return story
+}
+
 func deciding(l authn.Link) *authn.Link {
 	for i, child := range l.Links {
 		if child.Verdict == l.Verdict && child.Reason == l.Reason && l.Verdict != authn.VerdictNotMine {
@@ -104,9 +119,5 @@ func (r result) why() string {
 	if last.Reason == "" {
 		return ""
 	}
-	story := strings.TrimPrefix(last.Detail, "authn: ")
-	if i := strings.LastIndex(story, `": `); i >= 0 {
-		story = story[i+len(`": `):]
-	}
-	return string(last.Reason) + ": " + story
+	return string(last.Reason) + ": " + r.story(last)
 }

@@ -26,8 +26,7 @@ import (
 func TestTable(t *testing.T) {
 	var out, log bytes.Buffer
 	require.NoError(t, run(t.Context(), []string{"-once"}, &out, &log))
-	got := regexp.MustCompile(`\d+m\d+s ago \(exp [^)]*\)|127\.0\.0\.1:\d+`).ReplaceAllString(out.String(), "N")
-	got = regexp.MustCompile(` {2,}`).ReplaceAllString(got, " | ")
+	got := shorten(out.String())
 	want := strings.TrimPrefix(`
 CREDENTIAL | STATUS | USER | GROUPS | ANSWERED BY | WHY
 jane's certificate, O=engineering | 200 | jane | engineering system:authenticated | x509 | -
@@ -50,8 +49,24 @@ admin's ID token, on /platform | 200 | oidc:admin@example.com | oidc:platform-en
 jane's ID token, on /platform | 403 | oidc:jane@example.com | oidc:engineering system:authenticated | bearer > jwt | forbidden: User "oidc:jane@example.com" cannot get path "/platform"
 `, "\n")
 	require.Equal(t, want, got)
+
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	shown := 0
+	for line := range strings.Lines(string(readme)) {
+		if regexp.MustCompile(`  (200|401|403|503)  `).MatchString(line) {
+			shown++
+			require.Contains(t, want, shorten(line), "README.md shows a line that the tour does not")
+		}
+	}
+	require.GreaterOrEqual(t, shown, 6, "README.md has lost the tour's table")
 	require.NotContains(t, out.String(), "\x1b", "no colours but on a terminal")
 	require.Empty(t, log.String())
+}
+
+func shorten(table string) string {
+	table = regexp.MustCompile(`\d+m\d+s ago \(exp [^)]*\)|127\.0\.0\.1:\d+`).ReplaceAllString(table, "N")
+	return regexp.MustCompile(` {2,}`).ReplaceAllString(table, " | ")
 }
 
 // lines is a writer that can be waited on.
@@ -188,10 +203,13 @@ func TestBadInput(t *testing.T) {
 		{[]string{"-issuer", "https://x.test", "-audience", "a", "-issuer-ca", missing}, "-issuer-ca: x509: roots: open " + missing + ": no such file or directory"},
 		{[]string{"-issuer", "http://x.test", "-audience", "a"}, `-issuer: jwt: issuer "http://x.test": issuer: must be https`},
 		{[]string{"-issuer", "https://x.test"}, "-issuer: needs an -audience, or every token of the issuer would do"},
-		{[]string{"-audience", "a"}, "-issuer-ca, -audience and -groups-claim: only with -issuer"},
+		{[]string{"-audience", "a"}, "-audience: only with -issuer"},
 		{[]string{"-webhook-url", "ftp://x.test"}, `-webhook-url: webhook: URL "ftp://x.test": must be https`},
+		{[]string{"-username-claim", "email"}, "-username-claim: only with -issuer"},
+		{[]string{"-groups-prefix", "x"}, "-groups-prefix: only with -groups-claim"},
+		{[]string{"-tls-key", good}, "-tls-key: only with -tls-cert"},
 		{[]string{"-webhook-ca", good}, "-webhook-ca: only with -webhook-url"},
-		{[]string{"-tls-cert", good}, "-tls-cert and -tls-key: only together"},
+		{[]string{"-tls-cert", good}, "-tls-cert: only with -tls-key"},
 		{[]string{"-tls-cert", good, "-tls-key", missing}, "-tls-cert " + good + ", -tls-key " + missing + ": open " + missing + ": no such file or directory"},
 		{[]string{"-once", "-client-ca", good}, "-once: there is no table with input of your own"},
 		{[]string{"ca.crt"}, `"ca.crt": there are no arguments, only flags`},

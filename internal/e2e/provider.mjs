@@ -7,12 +7,15 @@
 // issuer and the ids of its keys, when it is ready. The line "rotate" on
 // standard input replaces all its keys, and it prints such a line again. It
 // ends when standard input closes, so it never outlives the one who started it.
-import { generateKeyPair, randomBytes, randomUUID } from 'node:crypto';
+import { generateKeyPair, randomBytes, randomUUID, webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { createInterface } from 'node:readline';
 import { parseArgs, promisify } from 'node:util';
 import Provider from 'oidc-provider';
+
+globalThis.crypto ??= webcrypto; // Node 18, which Debian 12 has, has it under another name
+globalThis.CryptoKey ??= webcrypto.CryptoKey;
 
 // Standard output is for the lines of JSON: the provider's notices go elsewhere.
 console.info = console.error;

@@ -11,7 +11,9 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/authnchain/authnchain/internal/clip"
 )
@@ -45,16 +47,15 @@ func CheckURL(raw string, loopback bool) error {
 	return errors.New("must be https")
 }
 
-// Redact returns a URL, right or wrong, without the password that it may have.
+// Redact returns a URL, right or wrong, without what may be a secret in it: all
+// before an at sign, and the query.
 func Redact(raw string) string {
-	if u, err := url.Parse(raw); err == nil {
-		if _, has := u.User.Password(); has {
-			return u.Redacted()
-		}
-		return raw
-	}
+	raw, _, query := strings.Cut(raw, "?")
 	if i := strings.LastIndexByte(raw, '@'); i >= 0 {
-		return "…" + raw[i:]
+		raw = "…" + raw[i:]
+	}
+	if query {
+		raw += "?…"
 	}
 	return raw
 }
@@ -64,13 +65,15 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Client returns a copy of c that follows no redirects, or for nil a client with
-// the settings of [http.DefaultTransport] that reads no huge headers.
+// Client returns a copy of c that follows no redirects and keeps no cookies. If c
+// or its transport is nil, the settings are those of [http.DefaultTransport], but
+// no huge headers are read.
 func Client(c *http.Client) *http.Client {
 	var client http.Client
 	if c != nil {
 		client = *c
-	} else if t, ok := http.DefaultTransport.(*http.Transport); ok {
+	}
+	if t, ok := http.DefaultTransport.(*http.Transport); ok && client.Transport == nil {
 		t = t.Clone()
 		t.MaxResponseHeaderBytes = maxHeader
 		client.Transport = t
@@ -105,7 +108,7 @@ func Do(c *http.Client, req *http.Request, want ...int) (*Answer, error) {
 	}
 	defer resp.Body.Close()
 	if !slices.Contains(want, resp.StatusCode) {
-		return nil, failed(req, fmt.Errorf("status %d", resp.StatusCode))
+		return nil, failed(req, &StatusError{resp.StatusCode, retryAfter(resp.Header)})
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
 	if err != nil {
@@ -124,5 +127,25 @@ func failed(req *http.Request, err error) error {
 	if errors.As(err, &said) {
 		err = said.Err // the rest is said here
 	}
-	return fmt.Errorf("%s %s: %w", req.Method, clip.Text(req.URL.String()), clip.Error(err))
+	return fmt.Errorf("%s %s: %w", req.Method, clip.Text(Redact(req.URL.String())), clip.Error(err))
+}
+
+// StatusError is an answer with a status that was not wanted.
+type StatusError struct {
+	Code       int
+	RetryAfter time.Duration // that the server asked for, at most [MaxRetryAfter]; zero: it did not
+}
+
+func (e *StatusError) Error() string { return fmt.Sprintf("status %d", e.Code) }
+
+// MaxRetryAfter is how long a server may ask to be left alone.
+const MaxRetryAfter = 5 * time.Minute
+
+// retryAfter reads seconds (RFC 9110, section 10.2.3); a date is not read.
+func retryAfter(h http.Header) time.Duration {
+	seconds, err := strconv.ParseUint(h.Get("Retry-After"), 10, 31)
+	if err != nil {
+		return 0
+	}
+	return min(time.Duration(seconds)*time.Second, MaxRetryAfter)
 }

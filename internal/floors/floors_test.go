@@ -27,6 +27,7 @@ const (
 )
 
 var floorOf = map[string]int{
+	"internal/authscheme": cellar,
 	"internal/clip":       cellar,
 	"internal/fetch":      cellar,
 	"internal/strictjson": cellar,
@@ -54,7 +55,6 @@ var (
 		"github.com/go-jose/go-jose/v4",
 		"github.com/go-jose/go-jose/v4/cipher",
 		"github.com/go-jose/go-jose/v4/json",
-		"github.com/go-jose/go-jose/v4/jwt",
 	}
 )
 

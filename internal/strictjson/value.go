@@ -18,7 +18,7 @@ func (v Value) IsString() bool { return v != "" && v[0] == '"' }
 // IsNumber reports whether v is a number.
 func (v Value) IsNumber() bool { return v != "" && (v[0] == '-' || '0' <= v[0] && v[0] <= '9') }
 
-// String returns what v says, if it is a string.
+// Text returns what v says, if it is a string.
 func (v Value) Text() (string, error) {
 	if !v.IsString() {
 		return "", errors.New("not a string")

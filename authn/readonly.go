@@ -1,0 +1,108 @@
+package authn
+
+import (
+	"maps"
+	"slices"
+
+	"k8s.io/apiserver/pkg/authentication/user"
+
+	"github.com/authnchain/authnchain/internal/strictjson"
+)
+
+// ReadOnly returns a user like u whose groups and extra attributes nobody can
+// change: the getters return copies. Authenticators that give the same user to
+// several requests should give this.
+func ReadOnly(u user.Info) user.Info { return readOnlyOf(u) }
+
+func readOnlyOf(u user.Info) *readOnly {
+	if r, ok := u.(*readOnly); ok {
+		return r
+	}
+	return &readOnly{u.GetName(), u.GetUID(), slices.Clone(u.GetGroups()), cloneExtra(u.GetExtra()), false}
+}
+
+type readOnly struct {
+	name, uid string
+	groups    []string
+	extra     map[string][]string
+	member    bool // of system:authenticated, which then is not in groups
+}
+
+func (u *readOnly) GetName() string { return u.name }
+func (u *readOnly) GetUID() string  { return u.uid }
+
+func (u *readOnly) GetGroups() []string {
+	if u.member {
+		return append(slices.Clip(u.groups), user.AllAuthenticated) // always a copy
+	}
+	return slices.Clone(u.groups)
+}
+
+func (u *readOnly) GetExtra() map[string][]string { return cloneExtra(u.extra) }
+
+// MarshalJSON writes what encoding/json does of a [user.DefaultInfo], for logs.
+func (u *readOnly) MarshalJSON() ([]byte, error) {
+	b := strictjson.AppendString([]byte(`{"Name":`), u.name)
+	b = strictjson.AppendString(append(b, `,"UID":`...), u.uid)
+	b = appendStrings(append(b, `,"Groups":`...), u.GetGroups())
+	b = append(b, `,"Extra":`...)
+	if u.extra == nil {
+		return append(b, `null}`...), nil
+	}
+	b = append(b, '{')
+	for i, key := range slices.Sorted(maps.Keys(u.extra)) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(strictjson.AppendString(b, key), ':')
+		b = appendStrings(b, u.extra[key])
+	}
+	return append(b, `}}`...), nil
+}
+
+func appendStrings(b []byte, texts []string) []byte {
+	if texts == nil {
+		return append(b, `null`...)
+	}
+	b = append(b, '[')
+	for i, text := range texts {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strictjson.AppendString(b, text)
+	}
+	return append(b, ']')
+}
+
+func cloneExtra(extra map[string][]string) map[string][]string {
+	clone := maps.Clone(extra)
+	for key, values := range clone {
+		clone[key] = slices.Clone(values)
+	}
+	return clone
+}
+
+// authenticated makes u a member of system:authenticated, as kube-apiserver does
+// with every user that is not anonymous and not in one of the two groups yet.
+// The result shares nothing with u that a handler could change.
+func authenticated(u user.Info) *readOnly {
+	shared := readOnlyOf(u)
+	if IsAnonymous(shared) || shared.member || slices.Contains(shared.groups, user.AllAuthenticated) {
+		return shared
+	}
+	own := *shared
+	own.member = true
+	return &own
+}
+
+// IsAnonymous reports whether nobody has been authenticated as u: it is
+// system:anonymous, or in the group system:unauthenticated.
+func IsAnonymous(u user.Info) bool {
+	var groups []string
+	if shared, ok := u.(*readOnly); ok {
+		groups = shared.groups // only read, so not copied
+	} else {
+		groups = u.GetGroups()
+	}
+	return u.GetName() == user.Anonymous || slices.Contains(groups, user.AllUnauthenticated)
+}
