@@ -52,7 +52,11 @@ func (c *chain) AuthenticateRequest(r *http.Request) (*authenticator.Response, b
 	resp, ok, err := authn.AskRequest(c.auth, r)
 	switch {
 	case err != nil:
-		c.skip(r, "an authenticator refused the credential")
+		why := "an authenticator refused the credential"
+		if authn.ReasonOf(err) == authn.Unavailable {
+			why = "the credential could not be judged"
+		}
+		c.skip(r, why)
 		return nil, false, err
 	case ok:
 		c.skip(r, "accepted before it")

@@ -32,7 +32,7 @@ func (m Middleware) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	case Panicked:
 		code = http.StatusInternalServerError
 	default:
-		w.Header().Set("WWW-Authenticate", m.challenge(r))
+		w.Header().Set("WWW-Authenticate", m.Challenge(r))
 	}
 	answer(w, r, code)
 }
@@ -49,9 +49,10 @@ func PlainUnauthorized(w http.ResponseWriter, r *http.Request, err error) {
 	answer(w, r, code)
 }
 
-// challenge returns the value of WWW-Authenticate. A request without a bearer
-// token is told no error (RFC 6750, section 3.1).
-func (m Middleware) challenge(r *http.Request) string {
+// Challenge returns the value of WWW-Authenticate for a 401 that answers r, for
+// those who write an Unauthorized of their own. A request without a bearer token
+// is told no error (RFC 6750, section 3.1).
+func (m Middleware) Challenge(r *http.Request) string {
 	realm := m.Realm
 	if realm == "" {
 		realm = "api"

@@ -34,14 +34,32 @@
 // Reasons, errors and traces are for the operator. The client is told the
 // status and the challenge of RFC 6750, and nothing else.
 //
+// # Writing an authenticator
+//
+// Any [authenticator.Request] or [authenticator.Token] will do. One that is at
+// home here
+//
+//   - answers (nil, false, nil) to a request that carries nothing for it, after a
+//     [Note] that says so;
+//   - refuses with [Errorf] and a Reason, in a text that names the thing, the
+//     place and the rule, and holds nothing of the credential;
+//   - says [Unavailable] for what it cannot judge now;
+//   - has a method String, which is its name in traces;
+//   - does not change the request, and gives each one a user of its own or a
+//     [ReadOnly] one.
+//
+// A header that it looks at goes into [Middleware].CredentialHeaders.
+//
 // # What is promised
 //
 //   - An accepted request has a user with a name that is not empty, is UTF-8 and
 //     has no control characters.
 //   - A request that an authenticator refused is never anonymous.
-//   - The handler behind a Middleware sees no credential and no identity in a
-//     header, in whatever spelling (trailers are not looked at), and may change
-//     the user that it is given without harm to other requests.
+//   - The handler behind a Middleware sees no Authorization, Proxy-Authorization
+//     or X-Remote-* header, nor any of CredentialHeaders, in whatever spelling.
+//     It may change the user that it is given without harm to other requests.
+//     (Cookies, Impersonate-* and X-Forwarded-* headers are not this module's,
+//     and trailers are not looked at.)
 //   - The caller's request is not changed by anything in this module.
 //   - Error texts hold no token, and at most 512 bytes of any one thing that a
 //     client or a remote server sent.

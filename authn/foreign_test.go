@@ -101,3 +101,48 @@ func TestUserJSON(t *testing.T) {
 		require.JSONEq(t, string(want), string(got))
 	}
 }
+
+// TestOwnCredentialHeaders takes the headers of authenticators of one's own away.
+func TestOwnCredentialHeaders(t *testing.T) {
+	m := authn.Middleware{Authenticator: authntest.As(authntest.User("jane")), CredentialHeaders: []string{"X-API-Key", "x_client-"}}
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	for _, name := range []string{"X-Api-Key", "x.api_key", "X-CLIENT-CERT", "X_Client.", "X-Client-", "Proxy-Authorization", "Authorization"} {
+		r.Header[name] = []string{"secret"}
+	}
+	kept := http.Header{"X-Api-Keys": {"a"}, "X-Api": {"b"}, "X-Client": {"c"}, "X-Clientele": {"d"}, "Cookie": {"e"}}
+	for name, values := range kept {
+		r.Header[name] = values
+	}
+	got, err := m.Authenticate(r)
+	require.NoError(t, err)
+	require.Equal(t, http.Header{"X-Api-Keys": {"a"}, "X-Api": {"b"}, "X-Client": {"c"}, "X-Clientele": {"d"}, "Cookie": {"e"}}, got.Header)
+	require.Len(t, r.Header, 12, "the caller's")
+}
+
+// TestOutcomeTellsRequest has all that an access log needs.
+func TestOutcomeTellsRequest(t *testing.T) {
+	var seen authn.Outcome
+	m := authn.Middleware{Authenticator: authntest.As(nil), Observe: func(_ context.Context, o authn.Outcome) { seen = o }}
+	r := httptest.NewRequest(http.MethodPut, "/a%20b?access_token=s3cret", nil)
+	_, err := m.Authenticate(r)
+	require.ErrorIs(t, err, authn.ErrNoCredential)
+	require.Equal(t, "PUT", seen.Method)
+	require.Equal(t, "/a b", seen.Path)
+	require.Equal(t, "192.0.2.1:1234", seen.RemoteAddr)
+}
+
+// TestTraceFrom finds the trace that records in a context.
+func TestTraceFrom(t *testing.T) {
+	_, ok := authn.TraceFrom(t.Context())
+	require.False(t, ok)
+	ctx, trace := authn.WithTrace(t.Context())
+	got, ok := authn.TraceFrom(ctx)
+	require.True(t, ok)
+	require.Same(t, trace, got)
+}
+
+// TestNobody asks of a user that is not there.
+func TestNobody(t *testing.T) {
+	require.True(t, authn.IsAnonymous(nil))
+	require.False(t, authn.IsAnonymous(authntest.User("jane")))
+}

@@ -1,11 +1,15 @@
 package authn
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // credentialHeaders carry a credential or an identity that only the chain may
 // look at: a handler that sees one could pass it on, or believe it.
 var credentialHeaders = [...]string{
 	"authorization",
+	"proxy-authorization",
 	"x-remote-user",
 	"x-remote-uid",
 	"x-remote-group",
@@ -15,9 +19,15 @@ var credentialHeaders = [...]string{
 var credentialPrefixes = [...]string{"x-remote-extra-"}
 
 // isCredential reports whether a header of this name is a credential header in
-// any spelling. Servers behind this one may take "X_Remote.User" for
-// "X-Remote-User", as CGI does (RFC 3875, section 4.1.18).
-func isCredential(name string) bool {
+// any spelling, or one of more. Servers behind this one may take "X_Remote.User"
+// for "X-Remote-User", as CGI does (RFC 3875, section 4.1.18).
+func isCredential(name string, more []string) bool {
+	for _, header := range more {
+		begins := len(name) >= len(header) && spells(name[:len(header)], header)
+		if begins && (len(name) == len(header) || strings.HasSuffix(header, "-")) {
+			return true
+		}
+	}
 	for _, header := range credentialHeaders {
 		if len(name) == len(header) && spells(name, header) {
 			return true
@@ -32,28 +42,31 @@ func isCredential(name string) bool {
 }
 
 // spells reports whether two names of the same length differ only in case and
-// in which of '-', '_' and '.' they use. The second is in lower case and has '-'.
-func spells(name, lower string) bool {
-	for i := range len(lower) {
-		c := name[i]
-		switch {
-		case 'A' <= c && c <= 'Z':
-			c += 'a' - 'A'
-		case c == '_' || c == '.':
-			c = '-'
-		}
-		if c != lower[i] {
+// in which of '-', '_' and '.' they use.
+func spells(a, b string) bool {
+	for i := range len(a) {
+		if plain(a[i]) != plain(b[i]) {
 			return false
 		}
 	}
 	return true
 }
 
+func plain(c byte) byte {
+	switch {
+	case 'A' <= c && c <= 'Z':
+		return c + 'a' - 'A'
+	case c == '_' || c == '.':
+		return '-'
+	}
+	return c
+}
+
 // hasCredential reports whether an authenticator could have something to remove
 // from h, as those of Kubernetes do.
-func hasCredential(h http.Header) bool {
+func hasCredential(h http.Header, more []string) bool {
 	for name := range h {
-		if isCredential(name) || name == "Sec-Websocket-Protocol" {
+		if isCredential(name, more) || name == "Sec-Websocket-Protocol" {
 			return true
 		}
 	}
@@ -70,9 +83,9 @@ func copyHeader(h http.Header) http.Header {
 	return copied
 }
 
-func removeCredentials(h http.Header) {
+func removeCredentials(h http.Header, more []string) {
 	for name := range h {
-		if isCredential(name) {
+		if isCredential(name, more) {
 			delete(h, name)
 		}
 	}

@@ -26,6 +26,13 @@ type Middleware struct {
 	// Middleware around this one.
 	Audiences authenticator.Audiences
 
+	// CredentialHeaders are the headers that the handler must not see besides
+	// Authorization, Proxy-Authorization, X-Remote-User, X-Remote-Uid,
+	// X-Remote-Group and X-Remote-Extra-*: those that authenticators of your own
+	// look at. A name that ends with "-" stands for all that begin so. Case does
+	// not matter, nor which of "-", "_" and "." a name has. Nil means no others.
+	CredentialHeaders []string
+
 	// Realm names what is protected in the challenge of a 401 (RFC 9110, section
 	// 11.5). Empty means "api".
 	Realm string
@@ -35,8 +42,9 @@ type Middleware struct {
 	ResourceMetadata string
 
 	// Unauthorized answers a request that nobody is authenticated for. The error
-	// is for the operator and not for the client. Nil means [Middleware.Refuse];
-	// [PlainUnauthorized] answers as kube-apiserver does.
+	// is for the operator and not for the client; the request is as it came, for
+	// [Explain]. Nil means [Middleware.Refuse]; [PlainUnauthorized] answers as
+	// kube-apiserver does.
 	Unauthorized func(http.ResponseWriter, *http.Request, error)
 
 	// Observe is told of every decision, before the request is answered. It must
@@ -52,6 +60,10 @@ type Outcome struct {
 	User     user.Info     // who it is; nil if not accepted
 	Err      error         // nil if accepted
 	Duration time.Duration // how long it took
+
+	Method     string // of the request
+	Path       string // of the request, decoded and without the query
+	RemoteAddr string // of the connection, as [http.Request] has it
 }
 
 // Wrap returns a handler that passes the requests it has authenticated on to
@@ -110,6 +122,7 @@ func (m Middleware) decide(r *http.Request) (*http.Request, Outcome) {
 	start := time.Now()
 	authenticated, u, err := m.authenticate(r)
 	o := Outcome{User: u, Err: err, Reason: ReasonOf(err), Duration: time.Since(start)}
+	o.Method, o.Path, o.RemoteAddr = r.Method, r.URL.Path, r.RemoteAddr
 	o.Verdict = verdictOf(err == nil, o.Reason)
 	if o.Reason == NoCredential {
 		o.Verdict = VerdictNotMine
@@ -137,7 +150,7 @@ func (m Middleware) authenticate(r *http.Request) (_ *http.Request, u user.Info,
 	}
 	decided := &userContext{Context: ctx} // nobody is in it yet
 	r = r.WithContext(decided)
-	copied := hasCredential(r.Header)
+	copied := hasCredential(r.Header, m.CredentialHeaders)
 	if copied {
 		r.Header = copyHeader(r.Header)
 	}
@@ -151,11 +164,11 @@ func (m Middleware) authenticate(r *http.Request) (_ *http.Request, u user.Info,
 		return nil, nil, Errorf(WrongAudience, "authn: the credential of user %s is for audiences %s, not for any of %q",
 			clip.Quote(resp.User.GetName()), clip.Text(fmt.Sprintf("%q", resp.Audiences)), m.Audiences)
 	}
-	if !copied && hasCredential(r.Header) { // one that an authenticator has put there
+	if !copied && hasCredential(r.Header, m.CredentialHeaders) { // one that an authenticator has put there
 		r.Header, copied = copyHeader(r.Header), true
 	}
 	if copied {
-		removeCredentials(r.Header)
+		removeCredentials(r.Header, m.CredentialHeaders)
 	}
 	known := authenticated(resp.User)
 	decided.user.Store(known)

@@ -11,7 +11,7 @@ import (
 
 // ReadOnly returns a user like u whose groups and extra attributes nobody can
 // change: the getters return copies. Authenticators that give the same user to
-// several requests should give this.
+// several requests should give this. u must not be nil.
 func ReadOnly(u user.Info) user.Info { return readOnlyOf(u) }
 
 func readOnlyOf(u user.Info) *readOnly {
@@ -95,9 +95,12 @@ func authenticated(u user.Info) *readOnly {
 	return &own
 }
 
-// IsAnonymous reports whether nobody has been authenticated as u: it is
-// system:anonymous, or in the group system:unauthenticated.
+// IsAnonymous reports whether u is nobody in particular: it is nil, is called
+// system:anonymous or is in the group system:unauthenticated.
 func IsAnonymous(u user.Info) bool {
+	if u == nil {
+		return true
+	}
 	var groups []string
 	if shared, ok := u.(*readOnly); ok {
 		groups = shared.groups // only read, so not copied

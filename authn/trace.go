@@ -54,6 +54,15 @@ func WithTrace(ctx context.Context) (context.Context, *Trace) {
 	return t.root.context(ctx), t
 }
 
+// TraceFrom returns the trace of [WithTrace] that records in ctx, and whether
+// there is one.
+func TraceFrom(ctx context.Context) (*Trace, bool) {
+	if l := linkFrom(ctx); l != nil {
+		return l.trace, true
+	}
+	return nil, false
+}
+
 // Explain asks auth about r and returns what every link said, as a [Middleware]
 // without Audiences would have it. r must be as it came from the client: behind a
 // Middleware it has no credential any more. It is not changed.
@@ -195,7 +204,7 @@ func (l *link) snapshot() Link {
 }
 
 // nameOf returns what an authenticator calls itself, if it is a [fmt.Stringer],
-// or the name of the package that its type comes from.
+// or the name of its type, of which "pkg.Authenticator" is just "pkg".
 func nameOf(auth any) string {
 	switch a := auth.(type) {
 	case fmt.Stringer:
@@ -210,5 +219,9 @@ func nameOf(auth any) string {
 	if t.PkgPath() == "" {
 		return t.Kind().String() // a type without a name
 	}
-	return path.Base(t.PkgPath())
+	name := path.Base(t.PkgPath())
+	if strings.EqualFold(t.Name(), "Authenticator") {
+		return name
+	}
+	return name + "." + t.Name()
 }

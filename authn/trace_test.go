@@ -109,7 +109,7 @@ func TestTraceNames(t *testing.T) {
 			names = append(names, "  "+below.Name)
 		}
 	}
-	require.Equal(t, []string{"authn_test", "func", "mine", "bearertoken", "bearer", "  tokenfile", "  func", "  authn_test"}, names)
+	require.Equal(t, []string{"authn_test.named", "func", "mine", "bearertoken", "bearer", "  tokenfile.TokenAuthenticator", "  func", "  authn_test.named"}, names)
 }
 
 func TestNote(t *testing.T) {

@@ -23,7 +23,11 @@ func (l Link) String() string {
 		verdicts = max(verdicts, len(line.Verdict))
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s in %s%s\n", l.Verdict, l.Took.Round(time.Microsecond), l.ownReason())
+	verdict := string(l.Verdict)
+	if l.Reason == NoCredential {
+		verdict = "no credential"
+	}
+	fmt.Fprintf(&b, "%s in %s%s\n", verdict, l.Took.Round(time.Microsecond), l.ownReason())
 	for _, line := range lines {
 		text := fmt.Sprintf("  %-*s   %-*s  %s", names, line.name, verdicts, line.Verdict, line.text())
 		b.WriteString(strings.TrimRight(text, " ") + "\n")

@@ -67,10 +67,10 @@ refused in 61µs
     tokens    not mine   not in the list
 `},
 		{"nothing", authn.Explain(authntest.As(nil), request()), `
-not mine in 61µs
+no credential in 61µs
   func        not mine
 `},
-		{"nobody to ask", authn.Explain(union.Requests(), request()), "\nnot mine in 61µs\n"},
+		{"nobody to ask", authn.Explain(union.Requests(), request()), "\nno credential in 61µs\n"},
 		{"one line each", authn.Explain(refuses("x", errors.New("a\r\nb")), request()), "\nrefused in 61µs\n  x           refused    a\uFFFD\uFFFDb\n"},
 	}
 	for _, tt := range tests {

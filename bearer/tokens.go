@@ -25,7 +25,7 @@ type Tokens struct {
 }
 
 // NewTokens returns the list of users by their tokens. It refuses tokens that no
-// request can carry and names that are none.
+// request can carry and invalid names.
 func NewTokens(users map[string]user.Info) (*Tokens, error) {
 	t := &Tokens{users: make(map[[sha256.Size]byte]user.Info, len(users))}
 	for token, u := range users {
@@ -128,6 +128,9 @@ func (t *Tokens) add(token string, u user.Info) error {
 	}
 	if token == "" {
 		return errors.New("the token is empty")
+	}
+	if strings.HasPrefix(token, "\uFEFF") {
+		return errors.New("a byte order mark; save the file without one")
 	}
 	if strings.ContainsFunc(token, notVisible) {
 		return errors.New("the token has a blank, a control character or one that is not ASCII, which no Authorization header can carry")

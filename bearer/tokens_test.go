@@ -91,7 +91,7 @@ func TestParseTokensRefuses(t *testing.T) {
 		{"NUL in the token", "CANARY\x00,ann,7", "line 2: " + notCarried},
 		{"not ASCII", "CANARYé,ann,7", "line 2: " + notCarried},
 		{"not UTF-8", "CANARY\xff,ann,7", "line 2: " + notCarried},
-		{"byte order mark", "\ufeffCANARY,ann,7", "line 2: " + notCarried},
+		{"byte order mark", "\ufeffCANARY,ann,7", "line 2: a byte order mark; save the file without one"},
 		{"a blank before the user", "CANARY, ann,7", "line 2: the user name begins or ends with a blank"},
 		{"a blank after a group", `CANARY,ann,7,"a ,b"`, "line 2: a group begins or ends with a blank"},
 		{"twice", "first,ann,7", `line 2: the same token as in line 1`},

@@ -18,15 +18,15 @@
 //     "jku", "x5u") are never used.
 //  3. The signature, with a key of the issuer that "kid" names and that fits the
 //     algorithm.
-//  4. "aud" holds one of the audiences; "exp" is there and ahead; "nbf" and
-//     "iat", if there, are not.
+//  4. "aud" holds one of the audiences; "exp" is there and in the future; "nbf"
+//     and "iat", if there, are not in the future.
 //  5. The user that the claims are mapped to has a name that is one.
 //
 // # Keys
 //
 // A key set is fetched when the first token needs it; there is nothing to start
 // and nothing to close. At most one fetch per issuer is under way. A token with
-// an unknown "kid", or a bad signature under a known one, brings on a fetch, at
+// an unknown "kid", or a bad signature under a known one, triggers a fetch, at
 // most every 30 seconds; if that finds new keys, one more may follow at once. A
 // set older than ten minutes, or the max-age between one and sixty minutes that
 // the issuer gave, is fetched anew, in the background if somebody asked for it

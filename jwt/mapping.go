@@ -36,7 +36,7 @@ type ClaimMappings struct {
 	Username ClaimMapping
 
 	// Groups are the groups, from a list of strings or one string. A token
-	// without the claim is a user's without groups. Zero means no groups.
+	// without the claim gives a user without groups. Zero means no groups.
 	Groups ClaimMapping
 
 	// UID is the user ID, from a string that every token must have. Zero means
@@ -44,7 +44,7 @@ type ClaimMappings struct {
 	UID ClaimMapping
 
 	// Extra are further attributes by their keys, from lists of strings or
-	// strings. A token without a claim is a user's without that attribute.
+	// strings. A token without a claim gives a user without that attribute.
 	Extra map[string]ClaimMapping
 
 	// Required are claims that every token must have, with the string that they

@@ -102,5 +102,5 @@ func ExampleParseRoots() {
 
 	_, err := x509.ParseRoots([]byte(strings.TrimSuffix(bundle, "-----\n")))
 	fmt.Println(err)
-	// Output: x509: roots: after certificate 1: a PEM block that is cut off or broken
+	// Output: x509: roots: block 2: cut off or broken
 }

@@ -23,8 +23,9 @@ func LoadRoots(path string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// ParseRoots returns the CA certificates of a PEM bundle (RFC 7468). Text
-// between the certificates is passed over. The bundle is taken as a whole or
+// ParseRoots returns the certificates of a PEM bundle (RFC 7468) as those to
+// trust. One that is not a CA's is trusted as itself alone. Text between the
+// certificates is passed over. The bundle is taken as a whole or
 // refused: unlike [x509.CertPool.AppendCertsFromPEM], ParseRoots refuses one
 // that is cut off in the middle of a certificate, holds anything but
 // certificates, or no certificate at all.
@@ -48,13 +49,13 @@ func parseRoots(bundle []byte) (*x509.CertPool, error) {
 		begun, ended := bytes.Count(passed, []byte("-----BEGIN")), bytes.Count(passed, []byte("-----END"))
 		if block == nil {
 			if begun+ended > 0 {
-				return nil, fmt.Errorf("after certificate %d: a PEM block that is cut off or broken", n)
+				return nil, fmt.Errorf("block %d: cut off or broken", n+1)
 			}
 			break
 		}
 		n++
 		if begun != 1 || ended != 1 {
-			return nil, fmt.Errorf("before certificate %d: a PEM block that is cut off or broken", n)
+			return nil, fmt.Errorf("block %d: cut off or broken", n)
 		}
 		if block.Type != "CERTIFICATE" {
 			return nil, fmt.Errorf("block %d: want a CERTIFICATE, got another type of block", n)
@@ -64,7 +65,7 @@ func parseRoots(bundle []byte) (*x509.CertPool, error) {
 		}
 		cert, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil, fmt.Errorf("certificate %d: %s", n, trimPackage(err.Error()))
+			return nil, fmt.Errorf("block %d: %s", n, trimPackage(err.Error()))
 		}
 		roots.AddCert(cert)
 		bundle = rest

@@ -69,7 +69,7 @@ func TestRootsRefused(t *testing.T) {
 	garbled := strings.Replace(b, "\nMII", "\n!II", 1)
 	const (
 		none = "no PEM certificate in it"
-		cut  = ": a PEM block that is cut off or broken"
+		cut  = ": cut off or broken"
 		kind = ": want a CERTIFICATE, got another type of block"
 	)
 	tests := []struct {
@@ -81,24 +81,24 @@ func TestRootsRefused(t *testing.T) {
 		{"DER", string(one.Certificate().Raw), none},
 		{"UTF-16", "\xff\xfe" + strings.Join(strings.Split(a, ""), "\x00"), none},
 		{"base64 alone", body(a[:strings.Index(a, "-----END")]), none},
-		{"byte order mark", "\ufeff" + a, "after certificate 0" + cut},
-		{"byte order mark before two", "\ufeff" + a + b, "before certificate 1" + cut},
-		{"CR alone", strings.ReplaceAll(a, "\n", "\r"), "after certificate 0" + cut},
-		{"indented", " " + strings.ReplaceAll(a, "\n", "\n "), "after certificate 0" + cut},
-		{"cut in the first", a[:len(a)/2], "after certificate 0" + cut},
-		{"cut in the second", a + b[:len(b)/2], "after certificate 1" + cut},
-		{"cut in the first line of the second", a + "-----BEGIN CERT", "after certificate 1" + cut},
-		{"cut in the last line of the second", a + strings.TrimSuffix(b, "-----\n"), "after certificate 1" + cut},
-		{"cut in the first, then one", a[:len(a)/2] + "\n" + b, "before certificate 1" + cut},
-		{"cut in the second, then one", a + b[:len(b)/2] + "\n" + a, "before certificate 2" + cut},
-		{"first line lost", body(a), "after certificate 0" + cut},
-		{"first line lost, then one", body(a) + b, "before certificate 1" + cut},
-		{"one, then first line lost", a + body(b), "after certificate 1" + cut},
-		{"first line with a dash less", a + b[1:], "after certificate 1" + cut},
-		{"last line with other words", a + strings.Replace(b, "END CERT", "END CART", 1), "after certificate 1" + cut},
-		{"broken base64", garbled, "after certificate 0" + cut},
-		{"broken base64 in the second", a + garbled, "after certificate 1" + cut},
-		{"broken base64, then one", garbled + a, "before certificate 1" + cut},
+		{"byte order mark", "\ufeff" + a, "block 1" + cut},
+		{"byte order mark before two", "\ufeff" + a + b, "block 1" + cut},
+		{"CR alone", strings.ReplaceAll(a, "\n", "\r"), "block 1" + cut},
+		{"indented", " " + strings.ReplaceAll(a, "\n", "\n "), "block 1" + cut},
+		{"cut in the first", a[:len(a)/2], "block 1" + cut},
+		{"cut in the second", a + b[:len(b)/2], "block 2" + cut},
+		{"cut in the first line of the second", a + "-----BEGIN CERT", "block 2" + cut},
+		{"cut in the last line of the second", a + strings.TrimSuffix(b, "-----\n"), "block 2" + cut},
+		{"cut in the first, then one", a[:len(a)/2] + "\n" + b, "block 1" + cut},
+		{"cut in the second, then one", a + b[:len(b)/2] + "\n" + a, "block 2" + cut},
+		{"first line lost", body(a), "block 1" + cut},
+		{"first line lost, then one", body(a) + b, "block 1" + cut},
+		{"one, then first line lost", a + body(b), "block 2" + cut},
+		{"first line with a dash less", a + b[1:], "block 2" + cut},
+		{"last line with other words", a + strings.Replace(b, "END CERT", "END CART", 1), "block 2" + cut},
+		{"broken base64", garbled, "block 1" + cut},
+		{"broken base64 in the second", a + garbled, "block 2" + cut},
+		{"broken base64, then one", garbled + a, "block 1" + cut},
 		{"private key", a + key, "block 2" + kind},
 		{"private key first", key + a, "block 1" + kind},
 		{"private key alone", key, "block 1" + kind},
@@ -106,11 +106,11 @@ func TestRootsRefused(t *testing.T) {
 		{"revocation list", a + string(one.CRL(1, one.Certificate().NotAfter)), "block 2" + kind},
 		{"no type", a + block("", one.Certificate().Raw, nil), "block 2" + kind},
 		{"headers", block("CERTIFICATE", one.Certificate().Raw, map[string]string{"Note": "x"}), "block 1: a CERTIFICATE has no headers"},
-		{"empty block", a + block("CERTIFICATE", nil, nil), "certificate 2: malformed certificate"},
-		{"not DER", a + block("CERTIFICATE", []byte("no DER"), nil), "certificate 2: malformed certificate"},
-		{"a key called certificate", block("CERTIFICATE", one.Certificate().RawSubjectPublicKeyInfo, nil), "certificate 1: malformed serial number"},
-		{"bytes after the certificate", block("CERTIFICATE", append(bytes.Clone(one.Certificate().Raw), 0), nil), "certificate 1: trailing data"},
-		{"certificate cut in its DER", block("CERTIFICATE", one.Certificate().Raw[:100], nil), "certificate 1: malformed certificate"},
+		{"empty block", a + block("CERTIFICATE", nil, nil), "block 2: malformed certificate"},
+		{"not DER", a + block("CERTIFICATE", []byte("no DER"), nil), "block 2: malformed certificate"},
+		{"a key called certificate", block("CERTIFICATE", one.Certificate().RawSubjectPublicKeyInfo, nil), "block 1: malformed serial number"},
+		{"bytes after the certificate", block("CERTIFICATE", append(bytes.Clone(one.Certificate().Raw), 0), nil), "block 1: trailing data"},
+		{"certificate cut in its DER", block("CERTIFICATE", one.Certificate().Raw[:100], nil), "block 1: malformed certificate"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -14,11 +14,13 @@
 //
 // Everything is minted with the standard library and nothing of this project,
 // so a fixture shares no mistake with the code it tests. What a fixture makes
-// by default is valid; a test asks by name for what is wrong with it:
+// by default is valid, but that a token is for whom and of whom the test says
+// ("aud" and "sub"); a test asks by name for what is wrong:
 //
-//	ca.Issue("ann", nil, authntest.Expired)
-//	issuer.Token(map[string]any{"sub": "ann", "exp": nil})
+//	issuer.Token(map[string]any{"sub": "ann", "aud": "my-api"})
+//	issuer.Token(map[string]any{"sub": "ann", "aud": "my-api", "exp": nil})
 //	issuer.Sign("RS256", claims, map[string]any{"kid": "nobody's"})
+//	ca.Issue("ann", nil, authntest.Expired)
 //
 // # Life of a fixture
 //

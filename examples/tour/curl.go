@@ -13,11 +13,8 @@ import (
 // printCurl writes the credentials of the rows that are for curl to files in
 // the server's folder and prints the commands that use them.
 func printCurl(w io.Writer, p *process, srv *server, rows []row) error {
-	caFile := srv.caFile
-	if filepath.Dir(caFile) == srv.dir {
-		caFile = filepath.Base(caFile)
-	}
-	fmt.Fprintf(w, "\nserving %s until Ctrl-C; from another terminal:\n\n    cd %s\n", srv.url(), quote(srv.dir))
+	var text strings.Builder // printed once all files are there
+	fmt.Fprintf(&text, "\nserving %s until Ctrl-C; from another terminal:\n\n", srv.url())
 	for _, r := range rows {
 		if r.file == "" {
 			continue
@@ -26,28 +23,28 @@ func printCurl(w io.Writer, p *process, srv *server, rows []row) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "  %s:\n    curl --cacert %s%s %s%s\n", r.credential, quote(caFile), args, srv.url(), r.path)
+		fmt.Fprintf(&text, "  %s:\n    curl --cacert %s%s %s%s\n", r.credential, quote(srv.caFile), args, srv.url(), r.path)
 	}
-	fmt.Fprint(w, "\nEvery request that is refused is explained here. The folder goes when the server does.\n\n")
-	return nil
+	text.WriteString("\nEvery request that is refused is explained here. The files go when the server does.\n\n")
+	_, err := io.WriteString(w, text.String())
+	return err
 }
 
 // writeFiles writes the credentials of a row to files of dir and returns the
 // arguments for curl that name them.
 func (r row) writeFiles(p *process, dir string) (args string, err error) {
-	save := func(file string, data []byte) {
+	save := func(kind string, data []byte) (quoted string) {
+		file := filepath.Join(dir, r.file+kind)
 		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, file), data, 0o600)
+			err = os.WriteFile(file, data, 0o600)
 		}
+		return quote(file)
 	}
 	if r.cert != nil {
-		save(r.file+".crt", authntest.CertificatePEM(r.cert))
-		save(r.file+".key", authntest.KeyPEM(p, r.cert))
-		args += fmt.Sprintf(" --cert %s.crt --key %[1]s.key", r.file)
+		args += " --cert " + save(".crt", authntest.CertificatePEM(r.cert)) + " --key " + save(".key", authntest.KeyPEM(p, r.cert))
 	}
 	if r.token != "" {
-		save(r.file+".token", []byte(r.token))
-		args += fmt.Sprintf(` -H "Authorization: Bearer $(cat %s.token)"`, r.file)
+		args += ` -H "Authorization: Bearer $(cat ` + save(".token", []byte(r.token)) + `)"`
 	}
 	return args, err
 }

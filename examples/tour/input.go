@@ -34,6 +34,7 @@ func serveInput(ctx context.Context, p *process, s *settings, stdout, stderr io.
 	if s.tlsCert == "" {
 		fmt.Fprintln(stdout, "its certificate is of the authority in", srv.caFile)
 	}
+	fmt.Fprintf(stdout, "for example: curl --cacert %s %s/healthz\n", quote(srv.caFile), srv.url())
 	return srv.serve(ctx)
 }
 
@@ -99,11 +100,13 @@ func (s *settings) jwtConfig() jwt.Config {
 	return jwt.Config{Issuer: s.issuer, Audiences: s.audiences, User: mappings.User}
 }
 
+const timeout = 10 * time.Second
+
 // clientFor returns a client that trusts the CA certificates of a file, or the
 // system's if there is none.
 func clientFor(caFile string) (*http.Client, error) {
 	if caFile == "" {
-		return nil, nil
+		return &http.Client{Timeout: timeout}, nil
 	}
 	roots, err := x509.LoadRoots(caFile)
 	if err != nil {
@@ -111,5 +114,5 @@ func clientFor(caFile string) (*http.Client, error) {
 	}
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
-	return &http.Client{Transport: t, Timeout: 10 * time.Second}, nil
+	return &http.Client{Transport: t, Timeout: timeout}, nil
 }

@@ -27,7 +27,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	switch {
@@ -104,7 +104,16 @@ func parseFlags(args []string, stderr io.Writer) (*settings, error) {
 		return nil, errUsage
 	}
 	set := make(map[string]bool)
-	f.Visit(func(f *flag.Flag) { set[f.Name] = true })
+	var err error
+	f.Visit(func(f *flag.Flag) {
+		set[f.Name] = true
+		if f.Value.String() == "" && !strings.HasSuffix(f.Name, "-prefix") && err == nil {
+			err = fmt.Errorf("-%s: is empty", f.Name) // such as an unset variable of the shell
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
 	return s, s.check(set, f.Args())
 }
 

@@ -41,7 +41,7 @@ func start(p *process, s *settings, auth authenticator.Request, operators string
 		return nil, err
 	}
 	if srv.listener, err = net.Listen("tcp", s.listen); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("-listen: %w", err)
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /whoami", whoami)

@@ -46,7 +46,7 @@ func (t *tracer) wrap(next http.Handler) http.Handler {
 		if !waited && rec.outcome.Err != nil {
 			t.mu.Lock()
 			defer t.mu.Unlock()
-			fmt.Fprintf(t.log, "%.16q %.256q: %s", r.Method, r.URL.Path, trace)
+			fmt.Fprintf(t.log, "%.16s %.256q: %s", r.Method, r.URL.Path, trace)
 		}
 	})
 }

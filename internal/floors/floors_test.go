@@ -39,6 +39,7 @@ var floorOf = map[string]int{
 	"webhook":             first,
 	"x509":                first,
 	"authn/authntest":     beside,
+	"examples/embed":      attic,
 	"examples/tour":       attic,
 	"internal/e2e":        attic,
 	"internal/floors":     attic,

@@ -30,9 +30,11 @@ var imports = map[string]string{
 	"x509":      "github.com/authnchain/authnchain/x509",
 
 	"authenticator": "k8s.io/apiserver/pkg/authentication/authenticator",
+	"context":       "context",
 	"fmt":           "fmt",
 	"http":          "net/http",
 	"log":           "log",
+	"slog":          "log/slog",
 	"user":          "k8s.io/apiserver/pkg/authentication/user",
 }
 
@@ -87,6 +89,21 @@ func TestCompiles(t *testing.T) {
 		}
 	}
 	require.GreaterOrEqual(t, blocks, 3, "README.md has lost its code")
+}
+
+// TestEmbed compares README's example with the program that it is of.
+func TestEmbed(t *testing.T) {
+	readme, err := os.ReadFile(root + "/README.md")
+	require.NoError(t, err)
+	program, err := os.ReadFile(root + "/examples/embed/main.go")
+	require.NoError(t, err)
+	example := goBlock.FindStringSubmatch(string(readme))
+	require.NotNil(t, example)
+	lines := strings.Split(strings.TrimSpace(example[1]), "\n")
+	require.LessOrEqual(t, len(lines), 15)
+	for _, line := range lines {
+		require.Contains(t, string(program), "\t"+line+"\n", "README.md shows a line that examples/embed has not")
+	}
 }
 
 // TestLinks finds files that the prose names and that are not there.
