@@ -185,8 +185,11 @@ func (w *world) mustRefuse(t *testing.T, token string, want answer) {
 }
 
 // unknown returns a token that says it is signed with a key which nobody has.
-func (w *world) unknown(i int) string {
-	return withHeader(w.token(), fmt.Sprintf(`{"alg":"ES256","kid":"nobody's-%d"}`, i))
+func (w *world) unknown(i int) string { return w.named(fmt.Sprintf("nobody's-%d", i)) }
+
+// named returns a token of the key with that name.
+func (w *world) named(kid string) string {
+	return withHeader(w.token(), fmt.Sprintf(`{"alg":"ES256","kid":%q}`, kid))
 }
 
 // forged returns a token with a bad signature under the current key.

@@ -28,9 +28,12 @@
 // and nothing to close. At most one fetch per issuer is under way. A token with
 // an unknown "kid", or a bad signature under a known one, triggers a fetch, at
 // most every 30 seconds; if that finds new keys, one more may follow at once. A
-// set older than ten minutes, or the max-age between one and sixty minutes that
+// "kid" that cannot be looked up until then makes a token [authn.Unavailable],
+// unless it was looked up in vain in the last ten minutes.
+//
+// A set older than ten minutes, or the max-age between one and sixty minutes that
 // the issuer gave, is fetched anew, in the background if somebody asked for it
 // shortly before. If that fails the last good set goes on for 24 hours
-// ([Options].MaxStale) and [Authenticator.HealthCheck] says so. Tokens that cannot be judged for want of
-// keys are [authn.Unavailable].
+// ([Options].MaxStale) and [Authenticator.HealthCheck] says so. Tokens that
+// cannot be judged for want of keys are [authn.Unavailable].
 package jwt

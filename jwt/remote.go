@@ -37,6 +37,7 @@ type remoteKeys struct {
 	now      func() time.Time
 
 	current atomic.Pointer[keySet] // nil until a fetch succeeds
+	absent  absentKeys
 
 	mu     sync.Mutex // guards all below
 	flight *flight    // the fetch under way; nil if none
@@ -93,22 +94,36 @@ func (r *remoteKeys) Keys(ctx context.Context, id string) ([]Key, error) {
 		return found, nil
 	}
 	_, err := r.fetch(ctx, true)
+	return r.lookUp(id, err)
+}
+
+// lookUp returns the keys called id after a fetch that ended with err. That
+// there are none is only said if it is known; else a flood of made-up ids would
+// make a key unknown that is merely new.
+func (r *remoteKeys) lookUp(id string, err error) ([]Key, error) {
 	found := find(r.current.Load().keys, id)
-	if len(found) > 0 || err == nil {
+	switch {
+	case len(found) > 0:
 		return found, nil
-	}
-	if errors.Is(err, errTooSoon) && r.lastError() == nil {
-		return nil, nil // the set is known to be good
+	case err == nil:
+		r.absent.add(id, r.now())
+		return nil, nil
+	case errors.Is(err, errTooSoon) && r.lastError() == nil:
+		if r.absent.has(id, r.now()) {
+			return nil, nil
+		}
+		err = fmt.Errorf("key %s: %w", clip.Quote(id), err)
 	}
 	return nil, r.unavailable(err)
 }
 
 // first returns keys of a set that has to be fetched before.
 func (r *remoteKeys) first(ctx context.Context, id string) ([]Key, error) {
-	if _, err := r.fetch(ctx, true); err != nil {
+	_, err := r.fetch(ctx, true)
+	if err != nil {
 		return nil, r.unavailable(err)
 	}
-	return find(r.current.Load().keys, id), nil
+	return r.lookUp(id, nil)
 }
 
 // aging returns keys of a set that should be fetched anew. That happens in the
@@ -132,7 +147,7 @@ func (r *remoteKeys) refresh(ctx context.Context) bool {
 	return changed
 }
 
-var errTooSoon = errors.New("not fetched again yet")
+var errTooSoon = errors.New("not among those known, and it is too soon to fetch them again")
 
 // fetch joins the fetch under way or begins one, if it is time. It reports
 // whether the fetch brought other keys. If it does not wait, it returns at once.
