@@ -33,6 +33,9 @@ func malformed(text string) answer { return answer{reason: authn.Malformed, text
 func foreign(note string) answer { return answer{reason: notMine, text: "not a JWT: " + note} }
 
 func badSignature(kid string) answer {
+	if kid == "" {
+		return answer{reason: authn.BadSignature, text: `there is no "kid", and the signature is not one of the issuer's keys that were tried`}
+	}
 	return answer{reason: authn.BadSignature, text: fmt.Sprintf("the signature is not one of the issuer's key %q", kid)}
 }
 

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/authnchain/authnchain/internal/clip"
@@ -14,57 +13,88 @@ import (
 	"github.com/authnchain/authnchain/internal/strictjson"
 )
 
-// source is where an issuer's keys come from.
+// source is where an issuer's keys come from. It fetches one thing at a time.
 type source struct {
 	issuer    string
 	discovery string // URL; empty: under the issuer
 	client    *http.Client
 	loopback  bool // discovery is over http, so the keys may be too, on loopback addresses
+	now       func() time.Time
 
-	mu      sync.Mutex // guards all below
-	keysURL string     // as last discovered; empty: not yet
-	slow    bool       // the last fetch got no answer from keysURL in time
+	keysURL    string    // as last discovered; empty: not yet
+	discovered time.Time // when that was
 }
 
+// rediscover is when to look again where the keys are, though they are still
+// where they were.
+const rediscover = time.Hour
+
 // fetch returns the issuer's key set. Where it is, is discovered the first time,
-// and anew when it cannot be fetched from there.
+// when it cannot be fetched from there, and once an hour.
 func (s *source) fetch(ctx context.Context) (*keySet, error) {
-	known := s.known()
-	var failed error
-	if known != "" {
-		var set *keySet
-		if set, failed = s.keySet(ctx, known); failed == nil {
-			return set, nil
-		}
-		s.know(known, ctx.Err() != nil)
+	known := s.keysURL
+	if known == "" {
+		return s.fetchAnew(ctx)
+	}
+	if age := s.now().Sub(s.discovered); age < 0 || age > rediscover {
+		return s.fetchMoved(ctx, known)
+	}
+	set, failed := s.hasty(ctx, known)
+	if failed == nil {
+		return set, nil
 	}
 	url, err := s.discover(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("discovery: %w", err)
-	}
-	s.know(url, false)
-	if url == known {
+	switch {
+	case err != nil:
+		return nil, both(failed, err)
+	case url == known:
 		return nil, failed
 	}
 	return s.keySet(ctx, url)
 }
 
-// known returns where the key set was last. If that left no time for discovery
-// once, it returns nothing the next time.
-func (s *source) known() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.slow {
-		s.slow = false
-		return ""
+// fetchAnew begins with discovery.
+func (s *source) fetchAnew(ctx context.Context) (*keySet, error) {
+	url, err := s.discover(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("discovery: %w", err)
 	}
-	return s.keysURL
+	return s.keySet(ctx, url)
 }
 
-func (s *source) know(url string, slow bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.keysURL, s.slow = url, slow
+// fetchMoved begins with discovery, in case the key set has moved, and makes do
+// without it.
+func (s *source) fetchMoved(ctx context.Context, known string) (*keySet, error) {
+	short, cancel := firstPart(ctx)
+	defer cancel()
+	url, lost := s.discover(short)
+	if lost == nil {
+		return s.keySet(ctx, url)
+	}
+	set, err := s.keySet(ctx, known)
+	if err != nil {
+		return nil, both(err, lost)
+	}
+	return set, nil
+}
+
+// both is the error of a key set that neither is where it was nor has been found
+// anew.
+func both(keySet, discovery error) error {
+	return fmt.Errorf("%w; discovery: %w", keySet, discovery)
+}
+
+// hasty fetches a key set in time for a second thought.
+func (s *source) hasty(ctx context.Context, url string) (*keySet, error) {
+	short, cancel := firstPart(ctx)
+	defer cancel()
+	return s.keySet(short, url)
+}
+
+// firstPart returns a context for the first of two attempts, if the second is to
+// have time too.
+func firstPart(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, fetchTimeout*3/5)
 }
 
 // discover reads the discovery document (OpenID Connect Discovery 1.0, sections
@@ -80,16 +110,17 @@ func (s *source) discover(ctx context.Context) (string, error) {
 	}
 	document, err := strictjson.Parse(string(answer.Body))
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", url, err)
+		return "", fmt.Errorf("%s: %w", fetch.Redact(url), err)
 	}
 	issuer, _ := document.Get("issuer").Text()
 	if issuer != s.issuer {
-		return "", fmt.Errorf("%s: is of issuer %s, not %q", url, clip.Quote(issuer), s.issuer)
+		return "", fmt.Errorf("%s: is of issuer %s, not %q", fetch.Redact(url), clip.Quote(issuer), s.issuer)
 	}
 	keysURL, _ := document.Get("jwks_uri").Text()
 	if err := fetch.CheckURL(keysURL, s.loopback); err != nil {
-		return "", fmt.Errorf("%s: jwks_uri %s: %w", url, clip.Quote(keysURL), err)
+		return "", fmt.Errorf("%s: jwks_uri %s: %w", fetch.Redact(url), clip.Quote(fetch.Redact(keysURL)), err)
 	}
+	s.keysURL, s.discovered = keysURL, s.now()
 	return keysURL, nil
 }
 
@@ -100,7 +131,7 @@ func (s *source) keySet(ctx context.Context, url string) (*keySet, error) {
 	}
 	keys, notes, err := parseKeySet(answer.Body)
 	if err != nil {
-		return nil, fmt.Errorf("key set: %s: %w", clip.Text(url), err)
+		return nil, fmt.Errorf("key set: %s: %w", clip.Text(fetch.Redact(url)), err)
 	}
 	return &keySet{keys: keys, notes: notes, life: life(answer.Header)}, nil
 }

@@ -46,7 +46,7 @@ func TestDiscoveryErrors(t *testing.T) {
 		{"jwks_uri over http on loopback", uri("http://127.0.0.1/keys"), at(`jwks_uri "http://127.0.0.1/keys": must be https`)},
 		{"jwks_uri a file", uri("file:///etc/passwd"), at(`jwks_uri "file:///etc/passwd": has no host`)},
 		{"jwks_uri without a host", uri("/keys"), at(`jwks_uri "/keys": has no host`)},
-		{"jwks_uri with a user", uri("https://a:b@127.0.0.1/keys"), at(`jwks_uri "https://a:b@127.0.0.1/keys": must not have a user or a password`)},
+		{"jwks_uri with a user", uri("https://a:b@127.0.0.1/keys"), at(`jwks_uri "…@127.0.0.1/keys": must not have a user or a password`)},
 		{"jwks_uri with a fragment", uri("https://127.0.0.1/keys#a"), at(`jwks_uri "https://127.0.0.1/keys#a": must not have a fragment`)},
 		{"jwks_uri no URL", uri("https://%zz"), at(`jwks_uri "https://%zz": not a URL`)},
 		{"a long jwks_uri", uri("ftp://" + long), at(fmt.Sprintf("jwks_uri %q…: must be https", ("ftp://" + long)[:128]))},

@@ -9,15 +9,16 @@
 // # What is checked, in this order
 //
 //  1. The token is a JWS in compact form (RFC 7515, section 7.1) of at most
-//     16 KiB: three parts of unpadded base64url. Its payload is one JSON object
-//     without duplicate members. What is no such thing, or whose "iss" is not
-//     the issuer, is not this authenticator's; "iss" is all that is looked at
-//     before the signature.
-//  2. The header: "alg" is one of the algorithms; there is no "crit", "b64" or
-//     "zip"; "typ" is JWT, at+jwt or absent. Keys in the header ("jwk", "x5c",
-//     "jku", "x5u") are never used.
+//     16 KiB ([Options].MaxBytes): three parts of unpadded base64url. Its payload
+//     is one JSON object without duplicate members and at most 64 levels deep.
+//     What has no readable "iss", or another than the issuer, is not this
+//     authenticator's; what has this one and is broken elsewhere is refused.
+//     Nothing but "iss" is believed before the signature.
+//  2. The header, of at most 2 KiB: "alg" is one of the algorithms; there is no
+//     "crit", "b64" or "zip"; "typ" is JWT, at+jwt or absent. Keys in the header
+//     ("jwk", "x5c", "jku", "x5u") are never used.
 //  3. The signature, with a key of the issuer that "kid" names and that fits the
-//     algorithm.
+//     algorithm. Without "kid", up to 16 keys that fit are tried.
 //  4. "aud" holds one of the audiences; "exp" is there and in the future; "nbf"
 //     and "iat", if there, are not in the future.
 //  5. The user that the claims are mapped to has a name that is one.
@@ -25,15 +26,21 @@
 // # Keys
 //
 // A key set is fetched when the first token needs it; there is nothing to start
-// and nothing to close. At most one fetch per issuer is under way. A token with
-// an unknown "kid", or a bad signature under a known one, triggers a fetch, at
-// most every 30 seconds; if that finds new keys, one more may follow at once. A
-// "kid" that cannot be looked up until then makes a token [authn.Unavailable],
-// unless it was looked up in vain in the last ten minutes.
+// and nothing to close. A fetch takes five seconds and reads a megabyte and 256
+// keys at most, and one per issuer is under way at a time. It is for all who wait
+// for it, and no request's context reaches the [Options].Client. Where the set
+// is, is discovered anew every hour and when it is no longer where it was.
 //
-// A set older than ten minutes, or the max-age between one and sixty minutes that
-// the issuer gave, is fetched anew, in the background if somebody asked for it
-// shortly before. If that fails the last good set goes on for 24 hours
-// ([Options].MaxStale) and [Authenticator.HealthCheck] says so. Tokens that
-// cannot be judged for want of keys are [authn.Unavailable].
+// A token with an unknown "kid", or a bad signature under a known one, triggers a
+// fetch, at most every 30 seconds. If a fetch finds other keys, one more may
+// follow at once, eight times in an hour. A "kid" that cannot be looked up until
+// then makes a token [authn.Unavailable], unless it was looked up in vain in the
+// last ten minutes.
+//
+// A set lives for ten minutes, or the max-age between one and sixty minutes that
+// the issuer gave, or one minute if it said no-cache or no-store. In the last
+// fifth of that, somebody's request fetches it anew in the background; after it,
+// requests wait for that. If it fails the last good set goes on for 24 hours
+// ([Options].MaxStale), nobody waits, and [Authenticator.HealthCheck] says so.
+// Tokens that cannot be judged for want of keys are [authn.Unavailable].
 package jwt

@@ -2,10 +2,7 @@ package jwt
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -20,63 +17,6 @@ import (
 // MaxToken is how many bytes of token an [Authenticator] looks at, if its
 // [Options] do not say otherwise.
 const MaxToken = 16 << 10
-
-// Config says whose tokens to accept and how their claims name a user.
-type Config struct {
-	// Issuer is the "iss" of the tokens, to the letter. It is required. Unless
-	// Options.Keys is set it must be an https URL, under which the issuer's
-	// discovery document is found (OpenID Connect Discovery 1.0, section 4).
-	// For "https://accounts.google.com", tokens may leave the scheme out, as
-	// Google's once did.
-	Issuer string
-
-	// DiscoveryURL is where the discovery document is, if not under Issuer. The
-	// document must name Issuer all the same. Empty means
-	// Issuer + "/.well-known/openid-configuration".
-	DiscoveryURL string
-
-	// Audiences are those that a token may be for; one in common is enough. At
-	// least one is required.
-	Audiences []string
-
-	// Algorithms are the signature algorithms that a token may have. Nil means
-	// RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and ES512, which
-	// kube-apiserver allows; EdDSA (RFC 8037) must be named. Others do not exist
-	// here.
-	Algorithms []string
-
-	// User maps the claims of a verified token to a user; an error refuses the
-	// token. It is required; see [ClaimMappings].
-	User func(context.Context, Claims) (user.Info, error)
-}
-
-// Options are the settings that are rarely needed.
-type Options struct {
-	// Client fetches the discovery document and the key set, with whatever roots
-	// and proxy it needs. It is copied, and the copy follows no redirects. With
-	// one given, issuers on loopback addresses may be http. Nil means a client
-	// that trusts the system's roots.
-	Client *http.Client
-
-	// Keys are the issuer's keys. Nil means those that it publishes.
-	Keys KeySet
-
-	// MaxStale is how long the keys that an issuer published are used after they
-	// were fetched, if they cannot be fetched anew. Zero means 24 hours.
-	MaxStale time.Duration
-
-	// Leeway is how far the issuer's clock may be off, for "exp", "nbf" and "iat"
-	// alike. Zero means what kube-apiserver has: nothing for "exp" and one minute
-	// for the others. Negative means nothing for all three. It is in whole seconds,
-	// rounded down, and at least one.
-	Leeway time.Duration
-
-	// MaxBytes is how long a token may be. Zero means [MaxToken].
-	MaxBytes int
-
-	// Now returns the time. Nil means [time.Now].
-	Now func() time.Time
-}
 
 // Authenticator authenticates the tokens of one issuer.
 type Authenticator struct {
@@ -124,51 +64,33 @@ func New(c Config, o *Options) (*Authenticator, error) {
 	return a, nil
 }
 
-// check says what is wrong with a configuration.
-func (a *Authenticator) check(c Config, o *Options) error {
-	switch {
-	case c.Issuer == "":
-		return errors.New("issuer: required")
-	case len(c.Audiences) == 0:
-		return errors.New("audiences: at least one is required")
-	case slices.Contains(c.Audiences, ""):
-		return errors.New("audiences: one is empty")
-	case len(a.algorithms) == 0:
-		return errors.New("algorithms: at least one is required")
-	case c.User == nil:
-		return errors.New("user: required, such as ClaimMappings{…}.User")
-	case a.maxBytes < 0:
-		return errors.New("options: MaxBytes: must not be negative")
-	case o.MaxStale < 0:
-		return errors.New("options: MaxStale: must not be negative")
+// Preload fetches the issuer's keys if they are not known yet, for a server that
+// would rather not start, or not be ready, without them.
+func (a *Authenticator) Preload(ctx context.Context) error {
+	keys, err := a.keys.Keys(ctx, "")
+	if err == nil && len(keys) == 0 {
+		err = errNoKeys
 	}
-	for _, name := range a.algorithms {
-		if _, ok := algorithms[name]; !ok {
-			return fmt.Errorf("algorithms: %q: not one of those that there are", name)
-		}
-	}
-	if o.Keys != nil {
-		if c.DiscoveryURL != "" {
-			return errors.New("discoveryURL: not together with Options.Keys")
-		}
-		return nil
-	}
-	if err := checkURL(c.Issuer, o); err != nil {
-		return fmt.Errorf("issuer: %w", err)
-	}
-	if u, err := url.Parse(c.Issuer); err != nil || u.RawQuery != "" || u.ForceQuery {
-		return errors.New("issuer: must not have a query") // OpenID Connect Core 1.0, section 2
-	}
-	if c.DiscoveryURL == "" {
-		return nil
-	}
-	if err := checkURL(c.DiscoveryURL, o); err != nil {
-		return fmt.Errorf("discoveryURL: %w", err)
+	if err != nil {
+		return fmt.Errorf("jwt: issuer %q: %w", a.issuer, keysError(err))
 	}
 	return nil
 }
 
-func checkURL(raw string, o *Options) error { return fetch.CheckURL(raw, o.Client != nil) }
+// HealthCheck returns nil once the issuer's keys have been loaded and as long as
+// they could be fetched anew when it was time; else it says which keys are in use
+// and what is wrong. A KeySet of one's own may have this method too; if it does
+// not, it is healthy.
+func (a *Authenticator) HealthCheck() error {
+	keys, ok := a.keys.(interface{ HealthCheck() error })
+	if !ok {
+		return nil
+	}
+	if err := keys.HealthCheck(); err != nil {
+		return fmt.Errorf("jwt: issuer %q: %w", a.issuer, err)
+	}
+	return nil
+}
 
 // Issuer returns the issuer that the Authenticator is for.
 func (a *Authenticator) Issuer() string { return a.issuer }

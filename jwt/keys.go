@@ -24,14 +24,17 @@ import (
 type KeySet interface {
 	// Keys returns the public keys called id, in the order to try them, or all of
 	// them if id is empty. A key that does not exist is no error; an error says
-	// that the keys are not known now. Keys is safe for concurrent use.
+	// that the keys are not known now, which makes a token [authn.Unavailable]
+	// unless the error carries another reason. Keys is safe for concurrent use.
 	Keys(ctx context.Context, id string) ([]Key, error)
 }
 
-// refresher is a KeySet that may be behind the issuer.
-type refresher interface {
-	// refresh reports whether there are other keys now than before.
-	refresh(ctx context.Context) bool
+// Refresher is a KeySet that may be behind the issuer.
+type Refresher interface {
+	// Refresh is called for a token that none of the keys verifies, before Keys is
+	// asked once more. It makes sure that Keys then knows what the issuer has, if
+	// it is time to ask the issuer again; that it is not is no error.
+	Refresh(ctx context.Context) error
 }
 
 // Key is a public key of an issuer.
@@ -125,6 +128,9 @@ func parseKey(v strictjson.Value) (Key, error) {
 		if key.Algorithm, err = alg.Text(); err != nil {
 			return key, fmt.Errorf(`"alg": %w`, err)
 		}
+		if key.Algorithm == "" {
+			return key, errors.New(`"alg": empty`)
+		}
 	}
 	if err := checkUse(o); err != nil {
 		return key, err
@@ -142,8 +148,10 @@ func parseKey(v strictjson.Value) (Key, error) {
 
 // checkUse implements RFC 7517, sections 4.2 and 4.3.
 func checkUse(o strictjson.Object) error {
-	if use := o.Get("use"); !use.Missing() && use != `"sig"` {
-		return errors.New(`"use": not sig`)
+	if use := o.Get("use"); !use.Missing() {
+		if text, err := use.Text(); err != nil || text != "sig" {
+			return errors.New(`"use": not sig`)
+		}
 	}
 	if ops := o.Get("key_ops"); !ops.Missing() {
 		names, err := ops.Texts()
@@ -160,13 +168,17 @@ func checkUse(o strictjson.Object) error {
 // publicKey reads the key itself. Certificates and URLs beside it are not looked
 // at: whoever publishes the set vouches for its keys.
 func publicKey(o strictjson.Object) (crypto.PublicKey, error) {
-	if o.Get("kty") == `"oct"` {
+	kty, err := o.Get("kty").Text()
+	if err != nil {
+		return nil, fmt.Errorf(`"kty": %w`, err)
+	}
+	if kty == "oct" {
 		return nil, errors.New(`"kty" oct: a shared secret is no public key`)
 	}
 	if !o.Get("d").Missing() {
 		return nil, errors.New(`"d": a private key, which is private no more`)
 	}
-	if o.Get("kty") == `"RSA"` {
+	if kty == "RSA" {
 		return rsaKey(o)
 	}
 	var jwk jose.JSONWebKey
@@ -219,17 +231,20 @@ func only(o strictjson.Object, names ...string) []byte {
 }
 
 const (
-	minRSABits     = 2048 // RFC 7518, section 3.3
-	maxRSABits     = 8192 // more only costs time
-	maxRSAExponent = 1<<32 - 1
+	minRSABits     = 2048      // RFC 7518, section 3.3
+	maxRSABits     = 8192      // more only costs time
+	maxRSAExponent = 1<<31 - 1 // what crypto/rsa takes
 )
 
-var errExponent = errors.New("an RSA exponent that is even, below 3 or above 2^32-1")
+var errExponent = errors.New("an RSA exponent that is even, below 3 or above 2^31-1")
 
 // checkKey refuses keys that are weak, slow or of a type that no algorithm has.
 func checkKey(key crypto.PublicKey) error {
 	switch k := key.(type) {
 	case *rsa.PublicKey:
+		if k == nil || k.N == nil {
+			return errors.New("an RSA key without a modulus")
+		}
 		if bits := k.N.BitLen(); bits < minRSABits || bits > maxRSABits {
 			return fmt.Errorf("an RSA key of %d bits, not %d to %d", bits, minRSABits, maxRSABits)
 		}
@@ -237,6 +252,9 @@ func checkKey(key crypto.PublicKey) error {
 			return errExponent
 		}
 	case *ecdsa.PublicKey:
+		if k == nil || k.X == nil || k.Y == nil {
+			return errors.New("an elliptic key without a point")
+		}
 		if k.Curve != elliptic.P256() && k.Curve != elliptic.P384() && k.Curve != elliptic.P521() {
 			return errors.New("an elliptic curve that no algorithm has")
 		}

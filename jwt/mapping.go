@@ -93,7 +93,7 @@ func (m ClaimMappings) username(c Claims) (string, error) {
 			return "", authn.Errorf(authn.RuleFailed, `username: claim "email_verified": false`)
 		}
 	}
-	return m.Username.prefix + name, nil
+	return strings.Clone(m.Username.prefix + name), nil // it must not keep the token in memory
 }
 
 func (m ClaimMappings) extra(c Claims) (map[string][]string, error) {
@@ -129,7 +129,7 @@ func (m ClaimMappings) checkRequired(c Claims) error {
 // value returns the one string of a claim that must be there.
 func (m ClaimMapping) value(c Claims) (string, error) {
 	text, err := c.String(m.claim)
-	return m.prefix + text, err
+	return strings.Clone(m.prefix + text), err // it must not keep the token in memory
 }
 
 // optional returns the strings of a claim, and nil if it is not there or null.
@@ -142,11 +142,8 @@ func (m ClaimMapping) optional(c Claims) ([]string, error) {
 }
 
 // withPrefix puts prefix before each of values, in their slice. They become
-// parts of one string, since users have many groups.
+// parts of one string, since users have many groups, and not of the token.
 func withPrefix(prefix string, values []string) []string {
-	if prefix == "" {
-		return values
-	}
 	size := 0
 	for _, v := range values {
 		size += len(prefix) + len(v)

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,6 +20,7 @@ const (
 	fetchTimeout  = 5 * time.Second        // of one fetch, discovery included
 	fetchInterval = 30 * time.Second       // between two fetches, once there are keys
 	firstInterval = time.Second            // between two fetches, while there are none
+	maxSpares     = 8                      // fetches before their time, in an hour
 	abandonAfter  = 500 * time.Millisecond // how long a fetch goes on that nobody waits for any more
 
 	defaultLife = 10 * time.Minute // how long a set is fresh
@@ -43,7 +42,7 @@ type remoteKeys struct {
 	flight *flight    // the fetch under way; nil if none
 	last   error      // of the last fetch that ended
 	next   time.Time  // when to fetch again at the earliest
-	credit bool       // one more fetch may come before next
+	spares spares     // fetches that may come before next
 }
 
 // keySet is what one fetch brought.
@@ -62,21 +61,13 @@ func (s *keySet) why() error {
 	return clip.Error(errors.New(strings.Join(s.notes, "; ")))
 }
 
-// flight is one fetch and those who wait for it.
-type flight struct {
-	done    chan struct{} // closed when it is over
-	cancel  context.CancelFunc
-	waiting int // callers; guarded by remoteKeys.mu
-	changed bool
-	err     error
-}
-
 func newRemoteKeys(c Config, o *Options, now func() time.Time) *remoteKeys {
 	return &remoteKeys{now: now, maxStale: cmp.Or(o.MaxStale, staleLife), source: source{
 		issuer:    c.Issuer,
 		discovery: c.DiscoveryURL,
 		client:    fetch.Client(o.Client),
-		loopback:  o.Client != nil && strings.HasPrefix(cmp.Or(c.DiscoveryURL, c.Issuer), "http:"),
+		now:       now,
+		loopback:  o.Client != nil && strings.HasPrefix(strings.ToLower(cmp.Or(c.DiscoveryURL, c.Issuer)), "http:"),
 	}}
 }
 
@@ -84,27 +75,29 @@ func newRemoteKeys(c Config, o *Options, now func() time.Time) *remoteKeys {
 func (r *remoteKeys) Keys(ctx context.Context, id string) ([]Key, error) {
 	now := r.now()
 	set := r.current.Load()
-	if set == nil || now.After(set.fetched.Add(r.maxStale)) {
+	if set == nil || r.tooOld(set, now) {
 		return r.first(ctx, id)
 	}
 	if found := find(set.keys, id); len(found) > 0 {
-		if age := now.Sub(set.fetched); age > set.life*4/5 {
-			return r.aging(ctx, id, found, age > set.life), nil
+		if age := now.Sub(set.fetched); age < 0 || age > set.life*4/5 {
+			return r.aging(ctx, id, found, age > set.life)
 		}
 		return found, nil
 	}
-	_, err := r.fetch(ctx, true)
-	return r.lookUp(id, err)
+	return r.lookUp(id, r.fetch(ctx, true))
 }
 
 // lookUp returns the keys called id after a fetch that ended with err. That
 // there are none is only said if it is known; else a flood of made-up ids would
 // make a key unknown that is merely new.
 func (r *remoteKeys) lookUp(id string, err error) ([]Key, error) {
-	found := find(r.current.Load().keys, id)
+	keys := r.current.Load().keys
+	found := find(keys, id)
 	switch {
 	case len(found) > 0:
 		return found, nil
+	case len(keys) == 0 && err == nil:
+		return nil, r.unavailable(errNoKeys)
 	case err == nil:
 		r.absent.add(id, r.now())
 		return nil, nil
@@ -119,8 +112,7 @@ func (r *remoteKeys) lookUp(id string, err error) ([]Key, error) {
 
 // first returns keys of a set that has to be fetched before.
 func (r *remoteKeys) first(ctx context.Context, id string) ([]Key, error) {
-	_, err := r.fetch(ctx, true)
-	if err != nil {
+	if err := r.fetch(ctx, true); err != nil {
 		return nil, r.unavailable(err)
 	}
 	return r.lookUp(id, nil)
@@ -128,118 +120,39 @@ func (r *remoteKeys) first(ctx context.Context, id string) ([]Key, error) {
 
 // aging returns keys of a set that should be fetched anew. That happens in the
 // background, unless the set is overdue since nobody has asked for it in time:
-// then this caller waits, lest a key that was withdrawn long ago be trusted once
-// more. While the issuer fails nobody waits.
-func (r *remoteKeys) aging(ctx context.Context, id string, found []Key, overdue bool) []Key {
-	if overdue && r.lastError() == nil {
-		if _, err := r.fetch(ctx, true); err == nil {
-			return find(r.current.Load().keys, id)
-		}
-		return found
+// then this caller waits, or goes without, lest a key that was withdrawn long ago
+// be trusted once more. While the issuer fails nobody waits.
+func (r *remoteKeys) aging(ctx context.Context, id string, found []Key, overdue bool) ([]Key, error) {
+	if !overdue || r.failing() {
+		_ = r.fetch(ctx, false) // what comes of it is for the next caller
+		return found, nil
 	}
-	_, _ = r.fetch(ctx, false) // what comes of it is for the next caller
-	return found
+	switch err := r.fetch(ctx, true); {
+	case err == nil:
+		return r.lookUp(id, nil)
+	case ctx.Err() != nil:
+		return nil, r.unavailable(ctx.Err())
+	}
+	return found, nil
 }
 
-// refresh implements refresher.
-func (r *remoteKeys) refresh(ctx context.Context) bool {
-	changed, _ := r.fetch(ctx, true) // without success there are no other keys
-	return changed
-}
-
-var errTooSoon = errors.New("not among those known, and it is too soon to fetch them again")
-
-// fetch joins the fetch under way or begins one, if it is time. It reports
-// whether the fetch brought other keys. If it does not wait, it returns at once.
-func (r *remoteKeys) fetch(ctx context.Context, wait bool) (changed bool, err error) {
-	r.mu.Lock()
-	f := r.flight
-	if f == nil {
-		if now := r.now(); now.Before(r.next) {
-			if !r.credit {
-				r.mu.Unlock()
-				return false, errTooSoon
-			}
-			r.credit = false
-		}
-		f = r.start(ctx)
-	}
-	if !wait {
-		f.waiting++ // for good: nobody's leaving ends it
-		r.mu.Unlock()
-		return false, nil
-	}
-	f.waiting++
-	r.mu.Unlock()
-
-	select {
-	case <-f.done:
-		return f.changed, f.err
-	case <-ctx.Done():
-		r.leave(f)
-		return false, ctx.Err()
-	}
-}
-
-// start begins a fetch. r.mu is held.
-func (r *remoteKeys) start(ctx context.Context) *flight {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
-	f := &flight{done: make(chan struct{}), cancel: cancel}
-	r.flight = f
-	go func() {
-		defer cancel()
-		set, err := r.source.fetch(ctx)
-		r.land(f, set, err)
-	}()
-	return f
-}
-
-// leave counts one waiting caller out. A fetch that nobody waits for ends soon.
-func (r *remoteKeys) leave(f *flight) {
+// failing reports whether the issuer failed a short time ago.
+func (r *remoteKeys) failing() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if f.waiting--; f.waiting > 0 {
-		return
-	}
-	time.AfterFunc(abandonAfter, func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if f.waiting == 0 {
-			f.cancel()
-		}
-	})
+	return r.last != nil && r.now().Sub(r.next) < fetchInterval
 }
 
-// land ends a fetch and puts its keys to use.
-func (r *remoteKeys) land(f *flight, set *keySet, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	defer close(f.done)
-	now := r.now()
-	r.flight, r.last, f.err = nil, err, err
-	before := r.current.Load()
-	if err == nil {
-		set.fetched = now
-		f.changed = before == nil || !sameKeys(before.keys, set.keys)
-		r.credit = r.credit || f.changed
-		r.current.Store(set)
+// Refresh implements [Refresher].
+func (r *remoteKeys) Refresh(ctx context.Context) error {
+	err := r.fetch(ctx, true)
+	if errors.Is(err, errTooSoon) {
+		return nil
 	}
-	interval := fetchInterval
-	if r.current.Load() == nil {
-		interval = firstInterval
-	}
-	r.next = now.Add(jitter(interval))
+	return err
 }
 
-// jitter returns d and up to a tenth more, so that servers which started
-// together do not ask together.
-func jitter(d time.Duration) time.Duration { return d + rand.N(d/10) }
-
-func sameKeys(a, b []Key) bool {
-	return len(a) == len(b) && !slices.ContainsFunc(a, func(k Key) bool {
-		return !slices.ContainsFunc(b, k.equal)
-	})
-}
+var errNoKeys = errors.New("there is none that is of use")
 
 func (r *remoteKeys) lastError() error {
 	r.mu.Lock()
@@ -265,6 +178,8 @@ func (r *remoteKeys) HealthCheck() error {
 		return errors.New("keys: not fetched yet")
 	case set == nil:
 		return fmt.Errorf("keys: none yet: %w", last)
+	case r.tooOld(set, r.now()):
+		return fmt.Errorf("keys: none, those of %s are too old: %w", set.fetched.UTC().Format(time.RFC3339), cmp.Or(last, errors.New("not fetched since")))
 	case last != nil:
 		return fmt.Errorf("keys: still those of %s: %w", set.fetched.UTC().Format(time.RFC3339), last)
 	case len(set.keys) == 0:
@@ -273,26 +188,7 @@ func (r *remoteKeys) HealthCheck() error {
 	return nil
 }
 
-// Preload fetches the issuer's keys if they are not known yet, for a server that
-// would rather not start, or not be ready, without them.
-func (a *Authenticator) Preload(ctx context.Context) error {
-	if _, err := a.keys.Keys(ctx, ""); err != nil {
-		return fmt.Errorf("jwt: issuer %q: %w", a.issuer, keysError(err))
-	}
-	return nil
-}
-
-// HealthCheck returns nil once the issuer's keys have been loaded and as long as
-// they could be fetched anew when it was time; else it says which keys are in use
-// and what is wrong. A KeySet of one's own may have this method too; if it does
-// not, it is healthy.
-func (a *Authenticator) HealthCheck() error {
-	keys, ok := a.keys.(interface{ HealthCheck() error })
-	if !ok {
-		return nil
-	}
-	if err := keys.HealthCheck(); err != nil {
-		return fmt.Errorf("jwt: issuer %q: %w", a.issuer, err)
-	}
-	return nil
+// tooOld reports whether a set may not be used any more.
+func (r *remoteKeys) tooOld(set *keySet, now time.Time) bool {
+	return now.After(set.fetched.Add(r.maxStale))
 }

@@ -76,7 +76,7 @@ func ec(curve elliptic.Curve, hash hash) algorithm {
 	return algorithm{
 		fits: func(key crypto.PublicKey) bool {
 			pub, ok := key.(*ecdsa.PublicKey)
-			return ok && pub.Curve == curve
+			return ok && pub != nil && pub.Curve == curve
 		},
 		verify: func(key crypto.PublicKey, signed string, signature []byte) bool {
 			if len(signature) != 2*size {
@@ -116,16 +116,24 @@ func (a *Authenticator) verify(ctx context.Context, t *token) error {
 	if verifiesWith(keys, t) {
 		return nil
 	}
-	if r, ok := a.keys.(refresher); ok && len(keys) > 0 && r.refresh(ctx) {
+	if r, ok := a.keys.(Refresher); ok && len(keys) > 0 {
+		tried := keys
+		failed := r.Refresh(ctx)
 		if keys, err = a.keys.Keys(ctx, h.keyID); err != nil {
 			return keysError(err)
 		}
-		if verifiesWith(keys, t) {
+		if !slices.EqualFunc(tried, keys, Key.equal) && verifiesWith(keys, t) {
 			return nil
+		}
+		if failed != nil && h.keyID == "" {
+			return keysError(failed) // it may be of a key that is new
 		}
 	}
 	if !slices.ContainsFunc(keys, func(k Key) bool { return k.fits(h.algorithm) }) {
 		return authn.Errorf(authn.UnknownKey, "no key %s for %s among the issuer's", clip.Quote(h.keyID), h.algorithm)
+	}
+	if h.keyID == "" {
+		return authn.Errorf(authn.BadSignature, "there is no \"kid\", and the signature is not one of the issuer's keys that were tried")
 	}
 	return authn.Errorf(authn.BadSignature, "the signature is not one of the issuer's key %s", clip.Quote(h.keyID))
 }
