@@ -119,6 +119,11 @@ func (m Middleware) mustBeComplete() {
 
 // decide authenticates r and tells whoever watches.
 func (m Middleware) decide(r *http.Request) (*http.Request, Outcome) {
+	link := linkFrom(r.Context())
+	if link == nil && m.Observe == nil {
+		authenticated, u, err := m.authenticate(r)
+		return authenticated, Outcome{User: u, Err: err} // nobody looks at the rest
+	}
 	start := time.Now()
 	authenticated, u, err := m.authenticate(r)
 	o := Outcome{User: u, Err: err, Reason: ReasonOf(err), Duration: time.Since(start)}
@@ -127,8 +132,8 @@ func (m Middleware) decide(r *http.Request) (*http.Request, Outcome) {
 	if o.Reason == NoCredential {
 		o.Verdict = VerdictNotMine
 	}
-	if l := linkFrom(r.Context()); l != nil {
-		l.decided(o)
+	if link != nil {
+		link.decided(o)
 	}
 	if m.Observe != nil {
 		m.Observe(r.Context(), o)

@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"fmt"
 	"iter"
 	"math"
 	"time"
@@ -26,6 +27,10 @@ func ParseClaims(payload string) (Claims, error) {
 	}
 	return Claims{object}, nil
 }
+
+// Format implements [fmt.Formatter]. It tells how many claims there are and
+// nothing of them, since they end up in logs.
+func (c Claims) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "%d claims", len(c.object)) }
 
 // Names returns the names of the claims, in the order of the token.
 func (c Claims) Names() iter.Seq[string] {

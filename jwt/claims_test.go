@@ -189,3 +189,12 @@ func TestTimes(t *testing.T) {
 		{"iat in three days", at("iat", "1767528000"), notYet("valid in 3d (iat 2026-01-04T12:00:00Z)")},
 	})
 }
+
+// Claims that somebody logs tell nothing.
+func TestClaimsInLogs(t *testing.T) {
+	c, err := jwt.ParseClaims(`{"sub":"jane","ssn":"078-05-1120"}`)
+	require.NoError(t, err)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		require.Equal(t, "2 claims", fmt.Sprintf(verb, c), verb)
+	}
+}

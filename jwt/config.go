@@ -47,7 +47,9 @@ type Config struct {
 type Options struct {
 	// Client fetches the discovery document and the key set, with whatever roots
 	// and proxy it needs. It is copied, and the copy follows no redirects. With
-	// one given, issuers on loopback addresses may be http. Nil means a client
+	// one given, issuers on loopback addresses may be http. Its Transport, if any,
+	// decides how long the header of an answer may be (for net/http's, ten
+	// megabytes unless MaxResponseHeaderBytes says otherwise). Nil means a client
 	// that trusts the system's roots.
 	Client *http.Client
 

@@ -94,12 +94,9 @@ func parseKeySet(body []byte) (keys []Key, notes []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	members, err := set.Get("keys").Items()
+	members, err := set.Get("keys").ItemsUpTo(maxKeys)
 	if err != nil {
 		return nil, nil, fmt.Errorf(`"keys": %w`, err)
-	}
-	if len(members) > maxKeys {
-		return nil, nil, fmt.Errorf(`"keys": %d, more than %d`, len(members), maxKeys)
 	}
 	for i, member := range members {
 		key, err := parseKey(member)

@@ -52,7 +52,7 @@ func TestBadKeySets(t *testing.T) {
 		{"keys a string", text(`{"keys":"[]"}`), at(`"keys": not a list`)},
 		{"Keys", text(`{"Keys":[]}`), at(`"keys": not a list`)},
 		{"keys twice", text(`{"keys":[],"keys":[]}`), at(`offset 17: duplicate member "keys"`)},
-		{"257 keys", text(`{"keys":[` + strings.Repeat("{},", 256) + `{}]}`), at(`"keys": 257, more than 256`)},
+		{"257 keys", text(`{"keys":[` + strings.Repeat("{},", 256) + `{}]}`), at(`"keys": more than 256`)},
 		{"deep", text(`{"keys":` + strings.Repeat("[", 100_000)), at("offset 72: more than 64 levels deep")},
 		{"over 1 MiB", text(`{"keys":[]}` + strings.Repeat(" ", 1<<20)), get("the answer has more than 1048576 bytes")},
 		{"404", http.NotFound, get("status 404")},

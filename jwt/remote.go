@@ -167,7 +167,7 @@ func (r *remoteKeys) unavailable(err error) error {
 	if errors.Is(err, errTooSoon) && r.last != nil {
 		err = r.last
 	}
-	return &authn.Error{Reason: authn.Unavailable, Err: err, RetryAfter: max(0, r.next.Sub(r.now()))}
+	return &authn.Error{Reason: authn.Unavailable, Err: err, RetryAfter: min(max(0, r.next.Sub(r.now())), 2*fetchInterval)}
 }
 
 // HealthCheck implements [Authenticator.HealthCheck].

@@ -43,7 +43,11 @@ func (v Value) Texts() ([]string, error) {
 }
 
 // Items returns the items of v, if it is an array.
-func (v Value) Items() ([]Value, error) {
+func (v Value) Items() ([]Value, error) { return v.ItemsUpTo(math.MaxInt) }
+
+// ItemsUpTo is [Value.Items] of an array that must have no more than n items, and
+// costs no more than as many if it has.
+func (v Value) ItemsUpTo(n int) ([]Value, error) {
 	if v == "" || v[0] != '[' {
 		return nil, errors.New("not a list")
 	}
@@ -57,6 +61,9 @@ func (v Value) Items() ([]Value, error) {
 		err := s.value()
 		if err != nil {
 			return nil, err
+		}
+		if len(items) == n {
+			return nil, errors.New("more than " + strconv.Itoa(n))
 		}
 		items = append(items, v[start:s.pos])
 		if done, err = s.next(']'); err != nil {

@@ -3,6 +3,7 @@ package strictjson_test
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -142,4 +143,30 @@ func FuzzAppendString(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	})
+}
+
+func TestItemsUpTo(t *testing.T) {
+	for _, tt := range []struct {
+		value strictjson.Value
+		n     int
+		want  int
+		err   string
+	}{
+		{"[]", 0, 0, ""},
+		{"[1]", 0, 0, "more than 0"},
+		{"[1,2]", 2, 2, ""},
+		{"[1,[2,2,2],3]", 2, 0, "more than 2"},
+		{"{}", 2, 0, "not a list"},
+	} {
+		items, err := tt.value.ItemsUpTo(tt.n)
+		if tt.err != "" {
+			require.EqualError(t, err, tt.err, string(tt.value))
+			continue
+		}
+		require.NoError(t, err, string(tt.value))
+		require.Len(t, items, tt.want, string(tt.value))
+	}
+	zeros := strictjson.Value("[" + strings.Repeat("0,", 500_000) + "0]")
+	allocs := testing.AllocsPerRun(10, func() { _, _ = zeros.ItemsUpTo(256) })
+	require.LessOrEqual(t, allocs, 8.0, "a long list costs what the limit does")
 }
