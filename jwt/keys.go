@@ -249,6 +249,7 @@ func checkKey(key crypto.PublicKey) error {
 			return errExponent
 		}
 	case *ecdsa.PublicKey:
+		//lint:ignore SA1019 the coordinates are only looked at for being there
 		if k == nil || k.X == nil || k.Y == nil {
 			return errors.New("an elliptic key without a point")
 		}
