@@ -13,8 +13,9 @@ type scanner struct {
 	pos     int
 	depth   int
 	shallow bool
-	names   []string // of all objects that are open, outermost first
-	members []Member // of the outermost object
+	names   []string        // of all objects that are open, outermost first
+	members []Member        // of the outermost object
+	spare   map[string]bool // empty, for the next object with many names; may be nil
 }
 
 // fewNames is up to how many names comparing each with all is faster than a map.
@@ -154,6 +155,10 @@ func (s *scanner) object() error {
 		}
 		if done, err := s.next('}'); done || err != nil {
 			s.names = s.names[:seen.first]
+			if seen.many != nil {
+				clear(seen.many)
+				s.spare = seen.many
+			}
 			return err
 		}
 	}
@@ -183,7 +188,9 @@ func (n *nameSet) add(s *scanner, name string) bool {
 	}
 	s.names = append(s.names, name)
 	if len(own) >= fewNames {
-		n.many = make(map[string]bool, 4*fewNames)
+		if n.many, s.spare = s.spare, nil; n.many == nil {
+			n.many = make(map[string]bool, 4*fewNames)
+		}
 		for _, other := range s.names[n.first:] {
 			n.many[other] = true
 		}
