@@ -42,5 +42,6 @@
 // fifth of that, somebody's request fetches it anew in the background; after it,
 // requests wait for that. If it fails the last good set goes on for 24 hours
 // ([Options].MaxStale), nobody waits, and [Authenticator.HealthCheck] says so.
-// Tokens that cannot be judged for want of keys are [authn.Unavailable].
+// Tokens that cannot be judged for want of keys are [authn.Unavailable], unless
+// no key could make them good: what has expired or is for others is refused.
 package jwt

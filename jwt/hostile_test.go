@@ -197,3 +197,21 @@ func TestBrokenKeys(t *testing.T) {
 		}
 	}
 }
+
+// What no key could make good is refused, though there are no keys.
+func TestHopelessWithoutKeys(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.set(func(w *world) { w.down = true })
+		for _, tt := range []struct {
+			claims object
+			want   authn.Reason
+		}{
+			{nil, authn.Unavailable},
+			{object{"exp": time.Now().Add(-48 * time.Hour).Unix()}, authn.Expired},
+			{object{"aud": "others"}, authn.WrongAudience},
+			{object{"nbf": time.Now().Add(time.Hour).Unix()}, authn.NotYetValid},
+		} {
+			require.Equal(t, tt.want, ask(t, w.auth, w.Sign("ES256", good(tt.claims), nil)).reason)
+		}
+	})
+}

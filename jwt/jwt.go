@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -139,14 +140,14 @@ func (a *Authenticator) identify(ctx context.Context, t *token) (user.Info, erro
 	if len(t.raw) > a.maxBytes {
 		return nil, authn.Errorf(authn.Malformed, "the token has %d bytes, more than %d", len(t.raw), a.maxBytes)
 	}
-	if err := a.verify(ctx, t); err != nil {
-		return nil, err
-	}
 	c := Claims{t.claims}
-	if err := a.checkAudience(c); err != nil {
+	if err := a.verify(ctx, t); err != nil {
+		if authn.ReasonOf(err) == authn.Unavailable {
+			return nil, cmp.Or(a.checkClaims(c), err) // no key could make it good
+		}
 		return nil, err
 	}
-	if err := a.leeway.check(c, a.now()); err != nil {
+	if err := a.checkClaims(c); err != nil {
 		return nil, err
 	}
 	u, err := a.user(ctx, c)
@@ -160,6 +161,11 @@ func (a *Authenticator) identify(ctx context.Context, t *token) (user.Info, erro
 		return nil, authn.Errorf(authn.InvalidUser, "%w", err)
 	}
 	return withCredentialID(u, c), nil
+}
+
+// checkClaims checks what does not depend on the user.
+func (a *Authenticator) checkClaims(c Claims) error {
+	return cmp.Or(a.checkAudience(c), a.leeway.check(c, a.now()))
 }
 
 // checkAudience implements RFC 7519, section 4.1.3.
