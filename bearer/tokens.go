@@ -61,8 +61,9 @@ func LoadTokens(path string) (*Tokens, error) {
 // of which the last may be missing. A file is taken as a whole or refused with
 // the number of the line. Unlike kube-apiserver, it refuses an empty or repeated
 // token, a token that no Authorization header can carry, a user or group that is
-// empty or has blanks around it, and a fifth column (groups without the quotes, of which kube-apiserver silently
-// takes the first). An empty last column means no groups, not one without a name.
+// empty or has blanks around it, and a fifth column (groups without the quotes,
+// of which kube-apiserver silently takes the first). An empty last column means
+// no groups, not one without a name.
 func ParseTokens(r io.Reader) (*Tokens, error) {
 	t, err := parseTokens(r)
 	if err != nil {

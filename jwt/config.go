@@ -63,8 +63,8 @@ type Options struct {
 
 	// Leeway is how far the issuer's clock may be off, for "exp", "nbf" and "iat"
 	// alike. Zero means nothing for "exp" and one minute for the others, as
-	// kube-apiserver has it for "exp" and "nbf". Negative means nothing for all three. It is in whole seconds,
-	// rounded down, and at least one.
+	// kube-apiserver has it for "exp" and "nbf". Negative means nothing for all
+	// three. It is in whole seconds, rounded down, and at least one.
 	Leeway time.Duration
 
 	// MaxBytes is how long a token may be. Zero means [MaxToken].

@@ -25,7 +25,8 @@ type CA struct {
 }
 
 // NewCA returns a CA with a fresh, self-signed P-256 root (RFC 5280) and a name
-// of its own. The root, like all that comes from it, is valid from an hour ago until a day ahead.
+// of its own. The root, like all that comes from it, is valid from an hour ago
+// until a day ahead.
 func NewCA(t T) *CA {
 	t.Helper()
 	ca := &CA{t: t, key: newKey(t)}
