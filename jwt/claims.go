@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	stdjson "encoding/json"
 	"fmt"
 	"iter"
 	"math"
@@ -80,6 +81,29 @@ func (c Claims) seconds(name string) (int64, error) {
 		n, err := v.Int()
 		return min(max(n, math.MinInt64/2), math.MaxInt64/2), err
 	})
+}
+
+// Value returns a claim of any type as encoding/json decodes it into an empty
+// interface: nil, a bool, a float64, a string, a []any or a map[string]any.
+func (c Claims) Value(name string) (any, error) {
+	return get(c, name, strictjson.Value.Any)
+}
+
+// With returns claims that have one more, or another in its place: what a
+// distributed claim turned out to be (OpenID Connect Core 1.0, section 5.6.2).
+// value is encoded by encoding/json. c is not changed.
+func (c Claims) With(name string, value any) (Claims, error) {
+	text, err := stdjson.Marshal(value)
+	if err != nil {
+		return c, fmt.Errorf("jwt: claim %s: %w", clip.Quote(name), err)
+	}
+	object := make(strictjson.Object, 0, len(c.object)+1)
+	for _, m := range c.object {
+		if m.Name != name {
+			object = append(object, m)
+		}
+	}
+	return Claims{append(object, strictjson.Member{Name: name, Value: strictjson.Value(text)})}, nil
 }
 
 // Decode reads a claim of any type into what a pointer points at, as

@@ -38,6 +38,11 @@ type Config struct {
 	// here.
 	Algorithms []string
 
+	// Types are the values that "typ" in the header of a token may have, in any
+	// case, with or without "application/" before them (RFC 7515, section 4.1.9); a
+	// token may also have none. Nil means JWT and at+jwt. See [AnyType].
+	Types []string
+
 	// User maps the claims of a verified token to a user; an error refuses the
 	// token. It is required; see [ClaimMappings].
 	User func(context.Context, Claims) (user.Info, error)
@@ -85,6 +90,8 @@ func (a *Authenticator) check(c Config, o *Options) error {
 		return errors.New("audiences: one is empty")
 	case len(a.algorithms) == 0:
 		return errors.New("algorithms: at least one is required")
+	case len(a.types) == 0 || slices.Contains(a.types, ""):
+		return errors.New("types: at least one is required, and none may be empty")
 	case c.User == nil:
 		return errors.New("user: required, such as ClaimMappings{…}.User")
 	case a.maxBytes < 0:

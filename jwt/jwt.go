@@ -24,6 +24,7 @@ type Authenticator struct {
 	issuer     string
 	audiences  []string
 	algorithms []string
+	types      []string
 	user       func(context.Context, Claims) (user.Info, error)
 	keys       KeySet
 	leeway     leeway
@@ -41,6 +42,7 @@ func New(c Config, o *Options) (*Authenticator, error) {
 		issuer:     canonical(c.Issuer),
 		audiences:  slices.Clone(c.Audiences),
 		algorithms: slices.Clone(c.Algorithms),
+		types:      slices.Clone(c.Types),
 		user:       c.User,
 		keys:       o.Keys,
 		leeway:     newLeeway(o.Leeway),
@@ -49,6 +51,9 @@ func New(c Config, o *Options) (*Authenticator, error) {
 	}
 	if c.Algorithms == nil {
 		a.algorithms = defaultAlgorithms()
+	}
+	if c.Types == nil {
+		a.types = defaultTypes()
 	}
 	if a.maxBytes == 0 {
 		a.maxBytes = MaxToken
@@ -93,6 +98,10 @@ func (a *Authenticator) HealthCheck() error {
 	return nil
 }
 
+// Keys returns the keys that the Authenticator verifies with, to give them to
+// another one ([Options].Keys) with other settings for the same issuer.
+func (a *Authenticator) Keys() KeySet { return a.keys }
+
 // Issuer returns the issuer that the Authenticator is for.
 func (a *Authenticator) Issuer() string { return a.issuer }
 
@@ -123,12 +132,10 @@ func noteForeign(ctx context.Context, t *token, err error) {
 // authenticate judges a token of this issuer, or one that could only be read far
 // enough to know that it claims to be.
 func (a *Authenticator) authenticate(ctx context.Context, t *token, err error) (*authenticator.Response, bool, error) {
-	if err != nil {
-		err = authn.Errorf(authn.Malformed, "%w", err)
-	}
+	c, err := a.verified(ctx, t, err)
 	var u user.Info
 	if err == nil {
-		u, err = a.identify(ctx, t)
+		u, err = a.identify(ctx, c)
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("jwt: issuer %q: %w", a.issuer, err)
@@ -136,20 +143,50 @@ func (a *Authenticator) authenticate(ctx context.Context, t *token, err error) (
 	return &authenticator.Response{User: u}, true, nil
 }
 
-func (a *Authenticator) identify(ctx context.Context, t *token) (user.Info, error) {
-	if len(t.raw) > a.maxBytes {
-		return nil, authn.Errorf(authn.Malformed, "the token has %d bytes, more than %d", len(t.raw), a.maxBytes)
+// Verify returns the claims of a token that is good but for the user that its
+// claims are mapped to, for tokens that say something and let nobody in. A token
+// of another issuer is refused with [authn.UntrustedIssuer].
+func (a *Authenticator) Verify(ctx context.Context, token string) (Claims, error) {
+	t, err := parse(token, a.maxBytes)
+	if t.issuer != a.issuer {
+		return Claims{}, authn.Errorf(authn.UntrustedIssuer, "jwt: issued by %s, not %q", clip.Quote(t.issuer), a.issuer)
+	}
+	c, err := a.verified(ctx, t, err)
+	if err != nil {
+		return Claims{}, fmt.Errorf("jwt: issuer %q: %w", a.issuer, err)
+	}
+	return c, nil
+}
+
+// verified returns the claims of a token that was read, perhaps with an error,
+// once they may be believed.
+func (a *Authenticator) verified(ctx context.Context, t *token, err error) (Claims, error) {
+	if err := a.checkForm(t, err); err != nil {
+		return Claims{}, err
 	}
 	c := Claims{t.claims}
 	if err := a.verify(ctx, t); err != nil {
 		if authn.ReasonOf(err) == authn.Unavailable {
-			return nil, cmp.Or(a.checkClaims(c), err) // no key could make it good
+			return Claims{}, cmp.Or(a.checkClaims(c), err) // no key could make it good
 		}
-		return nil, err
+		return Claims{}, err
 	}
-	if err := a.checkClaims(c); err != nil {
-		return nil, err
+	return c, a.checkClaims(c)
+}
+
+// checkForm says what is wrong with a token before its signature is looked at.
+// parsed is the error of reading it.
+func (a *Authenticator) checkForm(t *token, parsed error) error {
+	switch {
+	case parsed != nil:
+		return authn.Errorf(authn.Malformed, "%w", parsed)
+	case len(t.raw) > a.maxBytes:
+		return authn.Errorf(authn.Malformed, "the token has %d bytes, more than %d", len(t.raw), a.maxBytes)
 	}
+	return cmp.Or(a.checkType(t.header), a.checkAlgorithm(t.header))
+}
+
+func (a *Authenticator) identify(ctx context.Context, c Claims) (user.Info, error) {
 	u, err := a.user(ctx, c)
 	if err != nil {
 		return nil, err

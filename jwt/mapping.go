@@ -12,7 +12,8 @@ import (
 )
 
 // ClaimMapping takes a claim's value, with a prefix before it. The zero value is
-// no mapping.
+// no mapping. Its methods are for a [Config].User of one's own; errors have the
+// reason [authn.ClaimMissing] if they do not say otherwise.
 type ClaimMapping struct{ claim, prefix string }
 
 // Claim returns the mapping to the value of the claim called name.
@@ -54,16 +55,19 @@ type ClaimMappings struct {
 
 // User maps claims to a user. The user has nothing in common with others'.
 func (m ClaimMappings) User(_ context.Context, c Claims) (user.Info, error) {
-	name, err := m.username(c)
+	if m.Username.claim == "" {
+		return nil, authn.Errorf(authn.Unavailable, "ClaimMappings.Username: required")
+	}
+	name, err := m.Username.Name(c)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("username: %w", err)
 	}
 	u := &user.DefaultInfo{Name: name}
-	if u.Groups, err = m.Groups.optional(c); err != nil {
+	if u.Groups, err = m.Groups.Values(c); err != nil {
 		return nil, fmt.Errorf("groups: %w", err)
 	}
 	if m.UID.claim != "" {
-		if u.UID, err = m.UID.value(c); err != nil {
+		if u.UID, err = m.UID.Value(c); err != nil {
 			return nil, fmt.Errorf("uid: %w", err)
 		}
 	}
@@ -73,36 +77,13 @@ func (m ClaimMappings) User(_ context.Context, c Claims) (user.Info, error) {
 	return u, m.checkRequired(c)
 }
 
-func (m ClaimMappings) username(c Claims) (string, error) {
-	if m.Username.claim == "" {
-		return "", authn.Errorf(authn.Unavailable, "ClaimMappings.Username: required")
-	}
-	name, err := c.String(m.Username.claim)
-	if err != nil {
-		return "", fmt.Errorf("username: %w", err)
-	}
-	if name == "" {
-		return "", authn.Errorf(authn.InvalidUser, "username: claim %s: empty", clip.Quote(m.Username.claim))
-	}
-	if m.Username.claim == "email" && c.Has("email_verified") {
-		verified, err := c.Bool("email_verified")
-		if err != nil {
-			return "", fmt.Errorf("username: %w", err)
-		}
-		if !verified {
-			return "", authn.Errorf(authn.RuleFailed, `username: claim "email_verified": false`)
-		}
-	}
-	return strings.Clone(m.Username.prefix + name), nil // it must not keep the token in memory
-}
-
 func (m ClaimMappings) extra(c Claims) (map[string][]string, error) {
 	if len(m.Extra) == 0 {
 		return nil, nil
 	}
 	extra := make(map[string][]string, len(m.Extra)+1)
 	for key, mapping := range m.Extra {
-		values, err := mapping.optional(c)
+		values, err := mapping.Values(c)
 		if err != nil {
 			return nil, fmt.Errorf("extra %q: %w", key, err)
 		}
@@ -126,14 +107,38 @@ func (m ClaimMappings) checkRequired(c Claims) error {
 	return nil
 }
 
-// value returns the one string of a claim that must be there.
-func (m ClaimMapping) value(c Claims) (string, error) {
+// Name returns the name of a user: the string of a claim that must be there and
+// not be empty. The claim "email" is only taken if "email_verified", should it be
+// there, is true.
+func (m ClaimMapping) Name(c Claims) (string, error) {
+	name, err := c.String(m.claim)
+	if err != nil {
+		return "", err
+	}
+	if name == "" {
+		return "", authn.Errorf(authn.InvalidUser, "claim %s: empty", clip.Quote(m.claim))
+	}
+	if m.claim == "email" && c.Has("email_verified") {
+		verified, err := c.Bool("email_verified")
+		if err != nil {
+			return "", err
+		}
+		if !verified {
+			return "", authn.Errorf(authn.RuleFailed, `claim "email_verified": false`)
+		}
+	}
+	return strings.Clone(m.prefix + name), nil // it must not keep the token in memory
+}
+
+// Value returns the one string of a claim that must be there.
+func (m ClaimMapping) Value(c Claims) (string, error) {
 	text, err := c.String(m.claim)
 	return strings.Clone(m.prefix + text), err // it must not keep the token in memory
 }
 
-// optional returns the strings of a claim, and nil if it is not there or null.
-func (m ClaimMapping) optional(c Claims) ([]string, error) {
+// Values returns the strings of a claim, and nil if it is not there or null. They
+// have nothing in common with others'.
+func (m ClaimMapping) Values(c Claims) ([]string, error) {
 	if m.claim == "" || c.object.Get(m.claim).Null() {
 		return nil, nil
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/authnchain/authnchain/internal/clip"
 	"github.com/authnchain/authnchain/internal/strictjson"
 )
 
@@ -26,6 +25,8 @@ type token struct {
 type header struct {
 	algorithm string
 	keyID     string // empty: none
+	typ       string
+	typed     bool // there is a typ
 }
 
 // parse reads a token. With an error it returns as much as it has read, which
@@ -98,23 +99,11 @@ func (t *token) parseHeader(encoded string) error {
 			return fmt.Errorf(`"kid": %w`, err)
 		}
 	}
-	return checkType(h.Get("typ"))
-}
-
-// checkType refuses what is signed by the same issuer for another purpose, such
-// as a logout token (RFC 8725, section 3.11).
-func checkType(v strictjson.Value) error {
-	if v.Missing() {
-		return nil
-	}
-	typ, err := v.Text()
-	if err != nil {
-		return fmt.Errorf(`"typ": %w`, err)
-	}
-	short := strings.ToLower(typ)
-	short = strings.TrimPrefix(short, "application/") // RFC 7515, section 4.1.9
-	if short != "jwt" && short != "at+jwt" {
-		return fmt.Errorf(`"typ": %s: not JWT or at+jwt`, clip.Quote(typ))
+	if typ := h.Get("typ"); !typ.Missing() {
+		t.header.typed = true
+		if t.header.typ, err = typ.Text(); err != nil {
+			return fmt.Errorf(`"typ": %w`, err)
+		}
 	}
 	return nil
 }

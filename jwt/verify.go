@@ -102,13 +102,17 @@ func verifyEd25519(key crypto.PublicKey, signed string, signature []byte) bool {
 // have, is tried with.
 const maxTries = 16
 
+func (a *Authenticator) checkAlgorithm(h header) error {
+	if !slices.Contains(a.algorithms, h.algorithm) {
+		return authn.Errorf(authn.WrongAlgorithm, `"alg" %s: not one of %q`, clip.Quote(h.algorithm), a.algorithms)
+	}
+	return nil
+}
+
 // verify checks the signature with the issuer's keys. A failure may come of keys
 // that are not up to date, so it is tried again if newer ones can be had.
 func (a *Authenticator) verify(ctx context.Context, t *token) error {
 	h := t.header
-	if !slices.Contains(a.algorithms, h.algorithm) {
-		return authn.Errorf(authn.WrongAlgorithm, `"alg" %s: not one of %q`, clip.Quote(h.algorithm), a.algorithms)
-	}
 	keys, err := a.keys.Keys(ctx, h.keyID)
 	if err != nil {
 		return keysError(err)

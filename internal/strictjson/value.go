@@ -106,3 +106,56 @@ func (v Value) Object() (Object, error) {
 	}
 	return Parse(string(v))
 }
+
+// Any returns v as encoding/json decodes it into an empty interface: nil, a bool,
+// a float64, a string, a []any or a map[string]any. A number that no float64
+// holds is an error.
+func (v Value) Any() (any, error) {
+	switch {
+	case v == "":
+		return nil, errors.New("missing")
+	case v.IsString():
+		return v.Text()
+	case v.IsNumber():
+		f, err := strconv.ParseFloat(string(v), 64)
+		if err != nil {
+			return nil, errors.New("a number out of range")
+		}
+		return f, nil
+	case v[0] == '[':
+		return v.anyItems()
+	case v[0] == '{':
+		return v.anyMembers()
+	case v == "null":
+		return nil, nil
+	}
+	return v.Bool()
+}
+
+func (v Value) anyItems() (any, error) {
+	items, err := v.Items()
+	if err != nil {
+		return nil, err
+	}
+	list := make([]any, len(items))
+	for i, item := range items {
+		if list[i], err = item.Any(); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+func (v Value) anyMembers() (any, error) {
+	members, err := parse(string(v), true) // its depths have been checked
+	if err != nil {
+		return nil, err
+	}
+	object := make(map[string]any, len(members))
+	for _, m := range members {
+		if object[m.Name], err = m.Value.Any(); err != nil {
+			return nil, err
+		}
+	}
+	return object, nil
+}

@@ -1,0 +1,34 @@
+package jwt
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/internal/clip"
+)
+
+// AnyType, among [Config].Types, stands for every type but those of tokens that
+// an issuer signs for quite another purpose: logout+jwt (OpenID Connect
+// Back-Channel Logout 1.0, section 2.4) and secevent+jwt (RFC 8417, section 2.3).
+const AnyType = "*"
+
+func defaultTypes() []string { return []string{"JWT", "at+jwt"} }
+
+// plainType returns a media type as it is compared: RFC 7515, section 4.1.9.
+func plainType(typ string) string { return strings.TrimPrefix(strings.ToLower(typ), "application/") }
+
+// checkType refuses what is signed by the same issuer for another purpose, such
+// as a logout token (RFC 8725, section 3.11).
+func (a *Authenticator) checkType(h header) error {
+	if !h.typed {
+		return nil
+	}
+	typ := plainType(h.typ)
+	for _, t := range a.types {
+		if t == AnyType && typ != "logout+jwt" && typ != "secevent+jwt" || plainType(t) == typ {
+			return nil
+		}
+	}
+	return authn.Errorf(authn.Malformed, `header: "typ": %s: not one of %q`, clip.Quote(h.typ), slices.Clone(a.types))
+}
