@@ -1,8 +1,11 @@
 package jwt
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	stdjson "encoding/json"
 	"fmt"
+	"io"
 	"iter"
 	"math"
 	"time"
@@ -81,6 +84,30 @@ func (c Claims) seconds(name string) (int64, error) {
 		n, err := v.Int()
 		return min(max(n, math.MinInt64/2), math.MaxInt64/2), err
 	})
+}
+
+// Digest returns a SHA-256 of all the claims, which two tokens have in common only
+// if all their claims are the same.
+func (c Claims) Digest() [sha256.Size]byte {
+	h := sha256.New()
+	var length [8]byte
+	for _, m := range c.object {
+		for _, part := range [...]string{m.Name, string(m.Value)} {
+			binary.BigEndian.PutUint64(length[:], uint64(len(part)))
+			h.Write(length[:])
+			io.WriteString(h, part)
+		}
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// CredentialID returns what a token is called by those who revoke it, "JTI=" and
+// the claim "jti", or "" if it has none that is a string.
+func (c Claims) CredentialID() string {
+	if id, _ := c.String("jti"); id != "" {
+		return "JTI=" + id
+	}
+	return ""
 }
 
 // Value returns a claim of any type as encoding/json decodes it into an empty

@@ -240,9 +240,9 @@ func quoteSome(texts []string) string {
 // withCredentialID gives u the extra attribute by which a token can be revoked,
 // and takes away what a mapping may have put there.
 func withCredentialID(u user.Info, c Claims) user.Info {
-	id, _ := c.String("jti")
+	id := c.CredentialID()
 	extra := u.GetExtra()
-	if _, taken := extra[user.CredentialIDKey]; id == "" && !taken {
+	if now := extra[user.CredentialIDKey]; id == "" && now == nil || id != "" && len(now) == 1 && now[0] == id {
 		return u
 	}
 	own := make(map[string][]string, len(extra)+1)
@@ -251,7 +251,7 @@ func withCredentialID(u user.Info, c Claims) user.Info {
 	}
 	delete(own, user.CredentialIDKey)
 	if id != "" {
-		own[user.CredentialIDKey] = []string{"JTI=" + id}
+		own[user.CredentialIDKey] = []string{id}
 	}
 	return &user.DefaultInfo{Name: u.GetName(), UID: u.GetUID(), Groups: u.GetGroups(), Extra: own}
 }

@@ -7,8 +7,8 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	stdsha256 "crypto/sha256"
-	stdsha512 "crypto/sha512"
+	"crypto/sha256"
+	"crypto/sha512"
 	"fmt"
 	"math/big"
 	"slices"
@@ -31,17 +31,17 @@ type hash struct {
 }
 
 var (
-	sha256 = hash{crypto.SHA256, func(s string) []byte { d := stdsha256.Sum256([]byte(s)); return d[:] }}
-	sha384 = hash{crypto.SHA384, func(s string) []byte { d := stdsha512.Sum384([]byte(s)); return d[:] }}
-	sha512 = hash{crypto.SHA512, func(s string) []byte { d := stdsha512.Sum512([]byte(s)); return d[:] }}
+	s256 = hash{crypto.SHA256, func(s string) []byte { d := sha256.Sum256([]byte(s)); return d[:] }}
+	s384 = hash{crypto.SHA384, func(s string) []byte { d := sha512.Sum384([]byte(s)); return d[:] }}
+	s512 = hash{crypto.SHA512, func(s string) []byte { d := sha512.Sum512([]byte(s)); return d[:] }}
 )
 
 // algorithms are those that there are. There is no "none" and nothing with a
 // shared secret.
 var algorithms = map[string]algorithm{
-	"RS256": pkcs1(sha256), "RS384": pkcs1(sha384), "RS512": pkcs1(sha512),
-	"PS256": pss(sha256), "PS384": pss(sha384), "PS512": pss(sha512),
-	"ES256": ec(elliptic.P256(), sha256), "ES384": ec(elliptic.P384(), sha384), "ES512": ec(elliptic.P521(), sha512),
+	"RS256": pkcs1(s256), "RS384": pkcs1(s384), "RS512": pkcs1(s512),
+	"PS256": pss(s256), "PS384": pss(s384), "PS512": pss(s512),
+	"ES256": ec(elliptic.P256(), s256), "ES384": ec(elliptic.P384(), s384), "ES512": ec(elliptic.P521(), s512),
 	"EdDSA": {isEd25519, verifyEd25519},
 }
 

@@ -23,6 +23,7 @@ const (
 	ground
 	first
 	beside // fixtures: of this module, they may import the ground floor
+	third  // what needs more than a few packages from outside
 	attic
 )
 
@@ -30,6 +31,8 @@ var floorOf = map[string]int{
 	"internal/authscheme": cellar,
 	"internal/clip":       cellar,
 	"internal/fetch":      cellar,
+	"internal/flight":     cellar,
+	"internal/follow":     cellar,
 	"internal/strictjson": cellar,
 	"authn":               ground,
 	"anonymous":           first,
@@ -39,6 +42,7 @@ var floorOf = map[string]int{
 	"webhook":             first,
 	"x509":                first,
 	"authn/authntest":     beside,
+	"jwt/authconfig":      third,
 	"examples/embed":      attic,
 	"examples/tour":       attic,
 	"internal/e2e":        attic,

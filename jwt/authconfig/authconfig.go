@@ -1,0 +1,149 @@
+package authconfig
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/apiserver/pkg/apis/apiserver"
+	"k8s.io/apiserver/pkg/authentication/authenticator"
+
+	"github.com/authnchain/authnchain/internal/follow"
+)
+
+// Authenticator authenticates the tokens of the issuers of a configuration.
+type Authenticator struct {
+	options Options
+	limit   limiter
+	file    *follow.File // nil: the configuration does not change
+	current atomic.Pointer[state]
+
+	mu      sync.Mutex // held while a configuration is put to use; guards all below
+	changes int        // how many have been
+	first   *apiserver.AnonymousAuthConfig
+}
+
+// New returns the authenticator of a configuration, which must be valid: the error
+// is an [*InvalidError] with all that is not. o may be nil. Nothing is fetched
+// until a token needs it, or by [Authenticator.Preload].
+func New(c *apiserver.AuthenticationConfiguration, o *Options) (*Authenticator, error) {
+	a := newAuthenticator(o)
+	s, err := a.build(c)
+	if err != nil {
+		return nil, err
+	}
+	a.current.Store(s)
+	return a, nil
+}
+
+// Parse is [New] of what [Decode] reads.
+func Parse(data []byte, o *Options) (*Authenticator, error) {
+	c, err := Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	return New(c, o)
+}
+
+func newAuthenticator(o *Options) *Authenticator {
+	a := &Authenticator{}
+	if o != nil {
+		a.options = *o
+	}
+	return a
+}
+
+// String is how a trace calls it.
+func (a *Authenticator) String() string { return "jwt" }
+
+// AuthenticateToken implements [authenticator.Token]. It has no opinion on what is
+// not a JWT of one of the issuers.
+func (a *Authenticator) AuthenticateToken(ctx context.Context, token string) (*authenticator.Response, bool, error) {
+	return a.state().mux.AuthenticateToken(ctx, token)
+}
+
+// state returns the configuration in use, which is that of the file if it is good.
+func (a *Authenticator) state() *state {
+	if a.file != nil {
+		a.file.Check()
+	}
+	return a.current.Load()
+}
+
+// Preload fetches the keys of all issuers that have none yet, for a server that
+// would rather not start, or not be ready, without them.
+func (a *Authenticator) Preload(ctx context.Context) error {
+	return preload(ctx, a.state().issuers)
+}
+
+// HealthCheck returns nil as long as the file, if there is one, is in use as it is
+// and all issuers have keys that could be fetched anew when it was time; else all
+// that is wrong.
+func (a *Authenticator) HealthCheck() error {
+	return a.state().health(a.file)
+}
+
+// Issuers returns the issuers that are in use, in the order of the configuration.
+func (a *Authenticator) Issuers() []string {
+	var urls []string
+	for _, i := range a.state().issuers {
+		urls = append(urls, i.URL)
+	}
+	return urls
+}
+
+// warmUp is how long a changed configuration waits for the keys of new issuers.
+const warmUp = 2 * time.Second
+
+// load puts a changed file to use.
+func (a *Authenticator) load(data []byte) error {
+	c, err := decode(data)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s, err := a.build(c)
+	if err != nil {
+		return err
+	}
+	before := a.current.Load()
+	if before == nil {
+		a.first = c.Anonymous
+	} else if a.options.KeepAnonymous && !sameAnonymous(a.first, c.Anonymous) {
+		return fmt.Errorf("anonymous: must stay what it was at first (Options.KeepAnonymous)")
+	}
+	a.changes++
+	cold := s.cold(before)
+	if before == nil || len(cold) == 0 {
+		a.use(s)
+		return nil
+	}
+	a.current.Store(before.without(s))
+	change := a.changes
+	go a.warm(s, cold, change)
+	return nil
+}
+
+// warm puts a configuration to use once the keys of its new issuers are there, or
+// could have been.
+func (a *Authenticator) warm(s *state, cold []*issuer, change int) {
+	ctx, cancel := context.WithTimeout(context.Background(), warmUp)
+	defer cancel()
+	_ = preload(ctx, cold) // who has none yet will say so in its health check
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.changes == change { // else a later one is, or will be, in use
+		a.use(s)
+	}
+}
+
+// use makes s the configuration in use. a.mu is held.
+func (a *Authenticator) use(s *state) {
+	before := a.current.Swap(s)
+	if before != nil {
+		before.closeIdle(s)
+	}
+}

@@ -1,0 +1,337 @@
+package authconfig
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+	"github.com/google/cel-go/interpreter"
+	"k8s.io/apiserver/pkg/apis/apiserver"
+	authenticationcel "k8s.io/apiserver/pkg/authentication/cel"
+	"k8s.io/apiserver/pkg/authentication/user"
+
+	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/internal/clip"
+	"github.com/authnchain/authnchain/jwt"
+)
+
+// mapper makes users of claims as one entry of a configuration says.
+type mapper struct {
+	username, groups, uid jwt.ClaimMapping // by claim; zero if there is an expression
+	usernameBy, groupsBy  *expression      // nil if there is a claim
+	uidBy                 *expression
+	groupsClaim           string // empty: none
+	uidClaim              string
+	extra                 []extra
+	required              []requirement
+	claimRules, userRules []rule
+	distributed           *distributed // nil: no claim may be elsewhere
+	limit                 *limiter
+}
+
+// expression is a compiled CEL expression and its place in the configuration.
+type expression struct {
+	path, text string
+	program    cel.Program
+}
+
+type extra struct {
+	key string
+	*expression
+}
+
+// requirement is a claim that must have a value.
+type requirement struct{ path, claim, value string }
+
+type rule struct {
+	*expression
+	message string
+}
+
+// newMapper compiles the expressions of an entry that has been found valid.
+func newMapper(entry apiserver.JWTAuthenticator, c *compiler, d *distributed, l *limiter) (*mapper, error) {
+	b := builder{compiler: c}
+	cm := entry.ClaimMappings
+	m := &mapper{
+		username:    claimMapping(cm.Username),
+		groups:      claimMapping(cm.Groups),
+		uid:         jwt.Claim(cm.UID.Claim),
+		groupsClaim: cm.Groups.Claim,
+		uidClaim:    cm.UID.Claim,
+		usernameBy:  b.mapping("claimMappings.username.expression", cm.Username.Expression),
+		groupsBy:    b.mapping("claimMappings.groups.expression", cm.Groups.Expression),
+		uidBy:       b.mapping("claimMappings.uid.expression", cm.UID.Expression),
+		distributed: d,
+		limit:       l,
+	}
+	for i, e := range cm.Extra {
+		path := "claimMappings.extra[" + strconv.Itoa(i) + "].valueExpression"
+		m.extra = append(m.extra, extra{e.Key, b.mapping(path, e.ValueExpression)})
+	}
+	for i, r := range entry.ClaimValidationRules {
+		path := "claimValidationRules[" + strconv.Itoa(i) + "]"
+		if r.Claim != "" {
+			m.required = append(m.required, requirement{path, r.Claim, r.RequiredValue})
+			continue
+		}
+		e := b.compile(path, r.Expression, &authenticationcel.ClaimValidationCondition{Expression: r.Expression}, c.CompileClaimsExpression)
+		m.claimRules = append(m.claimRules, rule{e, r.Message})
+	}
+	for i, r := range entry.UserValidationRules {
+		path := "userValidationRules[" + strconv.Itoa(i) + "]"
+		e := b.compile(path, r.Expression, &authenticationcel.UserValidationCondition{Expression: r.Expression}, c.CompileUserExpression)
+		m.userRules = append(m.userRules, rule{e, r.Message})
+	}
+	return m, b.err
+}
+
+func claimMapping(m apiserver.PrefixedClaimOrExpression) jwt.ClaimMapping {
+	mapping := jwt.Claim(m.Claim)
+	if m.Prefix != nil {
+		mapping = mapping.WithPrefix(*m.Prefix)
+	}
+	return mapping
+}
+
+// builder compiles expressions and keeps the first error.
+type builder struct {
+	compiler *compiler
+	err      error
+}
+
+func (b *builder) mapping(path, text string) *expression {
+	if text == "" {
+		return nil
+	}
+	return b.compile(path, text, &authenticationcel.ClaimMappingExpression{Expression: text}, b.compiler.CompileClaimsExpression)
+}
+
+func (b *builder) compile(
+	path, text string,
+	accessor authenticationcel.ExpressionAccessor,
+	compile func(authenticationcel.ExpressionAccessor) (authenticationcel.CompilationResult, error),
+) *expression {
+	result, err := compile(accessor)
+	if err != nil && b.err == nil {
+		b.err = fmt.Errorf("%s: %w", path, err)
+	}
+	return &expression{path, text, result.Program}
+}
+
+// hasExpressions reports whether there is one to evaluate.
+func (m *mapper) hasExpressions() bool {
+	return m.usernameBy != nil || m.groupsBy != nil || m.uidBy != nil || len(m.extra)+len(m.claimRules)+len(m.userRules) > 0
+}
+
+// User implements [jwt.Config].User.
+func (m *mapper) User(ctx context.Context, c jwt.Claims) (user.Info, error) {
+	c, err := m.distributed.expand(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	e := evaluation{mapper: m, claims: c}
+	if !m.hasExpressions() {
+		return e.run(ctx)
+	}
+	return m.limit.bounded(ctx, e.run)
+}
+
+// evaluation is the making of one user.
+type evaluation struct {
+	*mapper
+	claims jwt.Claims
+	vars   interpreter.Activation // of claims; made when first needed
+	all    bool                   // goes on after an error
+	steps  []Step                 // if all
+	err    error                  // the first
+}
+
+// did notes what became of one step, and reports whether to stop.
+func (e *evaluation) did(path string, value any, err error) bool {
+	if err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+		if e.err == nil {
+			e.err = err
+		}
+	}
+	if e.all {
+		e.steps = append(e.steps, Step{Path: path, Value: value, Err: err})
+	}
+	return err != nil && !e.all
+}
+
+// run takes the steps in kube-apiserver's order.
+func (e *evaluation) run(ctx context.Context) (user.Info, error) {
+	u := &user.DefaultInfo{}
+	if e.name(ctx, u) || e.groupsOf(ctx, u) || e.uidOf(ctx, u) || e.extras(ctx, u) || e.requirements() || e.checkClaims(ctx) || e.checkUser(ctx, u) || e.err != nil {
+		return nil, e.err
+	}
+	return u, nil
+}
+
+func (e *evaluation) name(ctx context.Context, u *user.DefaultInfo) bool {
+	if e.usernameBy == nil {
+		var err error
+		u.Name, err = e.username.Name(e.claims)
+		return e.did("claimMappings.username", u.Name, err)
+	}
+	v, err := e.eval(ctx, e.usernameBy, authn.ClaimMissing)
+	if err == nil {
+		u.Name, err = textOf(v)
+		err = withReason(authn.ClaimMissing, err)
+	}
+	if err == nil {
+		u.Name = strings.Clone(u.Name)
+		if nameErr := authn.CheckName(u.Name); nameErr != nil {
+			err = authn.Errorf(authn.InvalidUser, "%w", nameErr)
+		}
+	}
+	return e.did(e.usernameBy.path, u.Name, err)
+}
+
+func (e *evaluation) groupsOf(ctx context.Context, u *user.DefaultInfo) (stop bool) {
+	var err error
+	switch {
+	case e.groupsClaim != "":
+		u.Groups, err = e.groups.Values(e.claims)
+		return e.did("claimMappings.groups", u.Groups, err)
+	case e.groupsBy != nil:
+		u.Groups, err = e.texts(ctx, e.groupsBy)
+		return e.did(e.groupsBy.path, u.Groups, err)
+	}
+	return false
+}
+
+func (e *evaluation) uidOf(ctx context.Context, u *user.DefaultInfo) bool {
+	if e.uidClaim != "" {
+		var err error
+		u.UID, err = e.uid.Value(e.claims)
+		return e.did("claimMappings.uid", u.UID, err)
+	}
+	if e.uidBy == nil {
+		return false
+	}
+	v, err := e.eval(ctx, e.uidBy, authn.ClaimMissing)
+	if err == nil {
+		u.UID, err = textOf(v)
+		u.UID, err = strings.Clone(u.UID), withReason(authn.ClaimMissing, err)
+	}
+	return e.did(e.uidBy.path, u.UID, err)
+}
+
+func (e *evaluation) extras(ctx context.Context, u *user.DefaultInfo) bool {
+	id := e.claims.CredentialID()
+	if id != "" || len(e.extra) > 0 {
+		u.Extra = make(map[string][]string, len(e.extra)+1)
+	}
+	if id != "" {
+		u.Extra[user.CredentialIDKey] = []string{id}
+	}
+	for _, x := range e.extra {
+		values, err := e.texts(ctx, x.expression)
+		if err == nil && len(values) > 0 {
+			u.Extra[x.key] = values
+		}
+		if e.did(x.path, values, err) {
+			return true
+		}
+	}
+	if len(u.Extra) == 0 {
+		u.Extra = nil
+	}
+	return false
+}
+
+func (e *evaluation) requirements() bool {
+	for _, r := range e.required {
+		got, err := e.claims.String(r.claim)
+		if err == nil && got != r.value {
+			err = fmt.Errorf("claim %q: is %s, not %q", r.claim, clip.Quote(got), r.value)
+		}
+		if e.did(r.path, got, withReason(authn.RuleFailed, err)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *evaluation) checkClaims(ctx context.Context) bool {
+	return slices.ContainsFunc(e.claimRules, func(r rule) bool {
+		return e.check(r, func() (ref.Val, error) { return e.eval(ctx, r.expression, authn.RuleFailed) })
+	})
+}
+
+func (e *evaluation) checkUser(ctx context.Context, u *user.DefaultInfo) bool {
+	if len(e.userRules) == 0 {
+		return false
+	}
+	if e.err != nil { // there is no user to check
+		for _, r := range e.userRules {
+			e.steps = append(e.steps, Step{Path: r.path, Skipped: true})
+		}
+		return false
+	}
+	vars := activation{"user", userValue(u)}
+	return slices.ContainsFunc(e.userRules, func(r rule) bool {
+		return e.check(r, func() (ref.Val, error) { return evaluate(ctx, r.expression, vars, authn.RuleFailed) })
+	})
+}
+
+// check evaluates a rule, which must be true.
+func (e *evaluation) check(r rule, eval func() (ref.Val, error)) bool {
+	v, err := eval()
+	if err == nil {
+		switch v {
+		case types.True:
+		case types.False:
+			err = authn.Errorf(authn.RuleFailed, "%s (%s is false)", orElse(r.message, "not so"), clip.Quote(r.text))
+		default:
+			err = withReason(authn.RuleFailed, errNotBool)
+		}
+	}
+	var value any
+	if b, ok := v.(types.Bool); ok {
+		value = bool(b)
+	}
+	return e.did(r.path, value, err)
+}
+
+func orElse(text, other string) string {
+	if text == "" {
+		return other
+	}
+	return text
+}
+
+// texts evaluates an expression for a list of strings.
+func (e *evaluation) texts(ctx context.Context, x *expression) ([]string, error) {
+	v, err := e.eval(ctx, x, authn.ClaimMissing)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := textsOf(v)
+	for i := range texts {
+		texts[i] = strings.Clone(texts[i]) // not a part of the token
+	}
+	return texts, withReason(authn.ClaimMissing, err)
+}
+
+// eval evaluates an expression over the claims.
+func (e *evaluation) eval(ctx context.Context, x *expression, reason authn.Reason) (ref.Val, error) {
+	if e.vars == nil {
+		e.vars = activation{"claims", claimsValue(e.claims)}
+	}
+	return evaluate(ctx, x, e.vars, reason)
+}
+
+func withReason(reason authn.Reason, err error) error {
+	if err == nil || authn.ReasonOf(err) == authn.Unavailable {
+		return err
+	}
+	return &authn.Error{Reason: reason, Err: err}
+}

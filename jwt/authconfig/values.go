@@ -1,0 +1,123 @@
+package authconfig
+
+import (
+	"errors"
+
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+	"github.com/google/cel-go/common/types/traits"
+	"k8s.io/apiserver/pkg/authentication/user"
+	"k8s.io/apiserver/pkg/cel"
+	"k8s.io/apiserver/pkg/cel/lazy"
+
+	"github.com/authnchain/authnchain/jwt"
+)
+
+var (
+	claimsType   = types.NewObjectType("kubernetes.claims")
+	userInfoType = types.NewObjectType("kubernetes.UserInfo")
+)
+
+// claimsValue is the variable "claims". A claim is decoded when an expression
+// first looks at it.
+func claimsValue(c jwt.Claims) traits.Mapper {
+	m := lazy.NewMapValue(claimsType)
+	for name := range c.Names() {
+		m.Append(name, func(*lazy.MapValue) ref.Val {
+			v, err := c.Value(name)
+			if err != nil {
+				return types.WrapErr(err)
+			}
+			return toCEL(v)
+		})
+	}
+	return m
+}
+
+// userValue is the variable "user".
+func userValue(u user.Info) traits.Mapper {
+	m := lazy.NewMapValue(userInfoType)
+	m.Append("username", func(*lazy.MapValue) ref.Val { return types.String(u.GetName()) })
+	m.Append("uid", func(*lazy.MapValue) ref.Val { return types.String(u.GetUID()) })
+	m.Append("groups", func(*lazy.MapValue) ref.Val { return toCEL(u.GetGroups()) })
+	m.Append("extra", func(*lazy.MapValue) ref.Val { return toCEL(u.GetExtra()) })
+	return m
+}
+
+func toCEL(v any) ref.Val { return unescaping(types.DefaultTypeAdapter.NativeToValue(v)) }
+
+// unescaping returns v such that its members are found by the names that
+// expressions have for those that are no identifiers: "a__dot__b" for "a.b".
+func unescaping(v ref.Val) ref.Val {
+	switch v := v.(type) {
+	case traits.Mapper:
+		return &unescapingMap{v}
+	case traits.Lister:
+		return &unescapingList{v}
+	}
+	return v
+}
+
+type unescapingMap struct{ traits.Mapper }
+
+// Find implements [traits.Mapper].
+func (m *unescapingMap) Find(key ref.Val) (ref.Val, bool) {
+	if escaped, ok := key.(types.String); ok {
+		if name, ok := cel.Unescape(string(escaped)); ok {
+			key = types.String(name)
+		}
+	}
+	v, ok := m.Mapper.Find(key)
+	return unescaping(v), ok
+}
+
+type unescapingList struct{ traits.Lister }
+
+// Get implements [traits.Lister].
+func (l *unescapingList) Get(index ref.Val) ref.Val { return unescaping(l.Lister.Get(index)) }
+
+var (
+	errNotText  = errors.New("the expression must return a string")
+	errNotTexts = errors.New("the expression must return a string or a list of strings")
+	errNotBool  = errors.New("the expression must return true or false")
+)
+
+func textOf(v ref.Val) (string, error) {
+	if text, ok := v.(types.String); ok {
+		return string(text), nil
+	}
+	return "", errNotText
+}
+
+// textsOf returns the strings of a string or a list of them. Those that are empty
+// count as absent, and so does null in the place of all.
+func textsOf(v ref.Val) ([]string, error) {
+	switch v := v.(type) {
+	case types.Null:
+		return nil, nil
+	case types.String:
+		return appendText(nil, string(v)), nil
+	case traits.Lister:
+		return itemsOf(v)
+	}
+	return nil, errNotTexts
+}
+
+func itemsOf(list traits.Lister) ([]string, error) {
+	var texts []string
+	for it := list.Iterator(); it.HasNext() == types.True; {
+		text, ok := it.Next().(types.String)
+		if !ok {
+			return nil, errNotTexts
+		}
+		texts = appendText(texts, string(text))
+	}
+	return texts, nil
+}
+
+func appendText(texts []string, text string) []string {
+	if text == "" {
+		return texts
+	}
+	return append(texts, text)
+}
