@@ -1,0 +1,249 @@
+package follow_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/authnchain/authnchain/internal/follow"
+)
+
+// fixture is a file, what has been loaded of it and told, and a clock.
+type fixture struct {
+	path   string
+	clock  atomic.Int64 // seconds after start
+	start  time.Time
+	mu     sync.Mutex
+	loaded []string
+	told   []string
+}
+
+func newFixture(t *testing.T, contents string) *fixture {
+	f := &fixture{path: filepath.Join(t.TempDir(), "file"), start: time.Now().Add(time.Hour)}
+	f.write(t, contents)
+	return f
+}
+
+func (f *fixture) write(t *testing.T, contents string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(f.path, []byte(contents), 0o600))
+}
+
+// replace does what editors and configuration managers do.
+func (f *fixture) replace(t *testing.T, contents string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(f.path+".new", []byte(contents), 0o600))
+	require.NoError(t, os.Rename(f.path+".new", f.path))
+}
+
+func (f *fixture) now() time.Time { return f.start.Add(time.Duration(f.clock.Load()) * time.Second) }
+
+func (f *fixture) load(data []byte) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if reason, bad := strings.CutPrefix(string(data), "bad: "); bad {
+		return errors.New(reason)
+	}
+	if string(data) == "panic" {
+		panic("secret")
+	}
+	f.loaded = append(f.loaded, string(data))
+	return nil
+}
+
+func (f *fixture) tell(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.told = append(f.told, fmt.Sprint(err))
+}
+
+func (f *fixture) open(t *testing.T) *follow.File {
+	t.Helper()
+	file, err := follow.Open(f.path, f.load, f.tell, f.now)
+	require.NoError(t, err)
+	return file
+}
+
+func (f *fixture) pass(file *follow.File) {
+	f.clock.Add(1)
+	file.Check()
+}
+
+func TestChanges(t *testing.T) {
+	f := newFixture(t, "a")
+	file := f.open(t)
+	require.NoError(t, file.HealthCheck())
+	for range 5 {
+		f.pass(file)
+	}
+	require.Equal(t, []string{"a"}, f.loaded, "what does not change is loaded once")
+	f.write(t, "b")
+	file.Check()
+	require.Equal(t, []string{"a"}, f.loaded, "it is not time yet")
+	f.pass(file)
+	require.Equal(t, []string{"a", "b"}, f.loaded)
+	f.replace(t, "c")
+	f.pass(file)
+	require.Equal(t, []string{"a", "b", "c"}, f.loaded)
+	require.Equal(t, []string{"<nil>", "<nil>"}, f.told)
+}
+
+// A change that leaves the time and the size as they were is seen while the time is
+// recent, since file systems count it in steps.
+func TestSameTimeAndSize(t *testing.T) {
+	f := newFixture(t, "a")
+	now := f.now()
+	require.NoError(t, os.Chtimes(f.path, now, now))
+	file := f.open(t)
+	f.write(t, "b")
+	require.NoError(t, os.Chtimes(f.path, now, now))
+	f.pass(file)
+	require.Equal(t, []string{"a", "b"}, f.loaded)
+}
+
+func TestSymlinkSwap(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"v1", "v2"} {
+		require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name, "file"), []byte(name), 0o600))
+	}
+	require.NoError(t, os.Symlink("v1", filepath.Join(dir, "..data")))
+	require.NoError(t, os.Symlink("..data/file", filepath.Join(dir, "file")))
+	f := &fixture{path: filepath.Join(dir, "file"), start: time.Now().Add(time.Hour)}
+	file := f.open(t)
+	require.NoError(t, os.Symlink("v2", filepath.Join(dir, "..tmp")))
+	require.NoError(t, os.Rename(filepath.Join(dir, "..tmp"), filepath.Join(dir, "..data")))
+	f.pass(file)
+	require.Equal(t, []string{"v1", "v2"}, f.loaded)
+}
+
+// TestBroken breaks the file in every way, and mends it with the same contents and
+// with others: the last good ones stay, the error is told once and shows until then.
+func TestBroken(t *testing.T) {
+	for name, tt := range map[string]struct {
+		breakIt func(t *testing.T, f *fixture)
+		want    string
+	}{
+		"bad":   {func(t *testing.T, f *fixture) { f.write(t, "bad: no good") }, "no good"},
+		"panic": {func(t *testing.T, f *fixture) { f.write(t, "panic") }, "panicked with a string"},
+		"gone":  {func(t *testing.T, f *fixture) { require.NoError(t, os.Remove(f.path)) }, "no such file or directory"},
+		"a folder": {func(t *testing.T, f *fixture) {
+			require.NoError(t, os.Remove(f.path))
+			require.NoError(t, os.Mkdir(f.path, 0o700))
+		}, "not a regular file"},
+		"too long": {func(t *testing.T, f *fixture) { require.NoError(t, os.Truncate(f.path, follow.MaxBytes+1)) }, "more than 4194304 bytes"},
+	} {
+		for _, mended := range []string{"a", "b"} {
+			t.Run(name+", then "+mended, func(t *testing.T) {
+				f := newFixture(t, "a")
+				file := f.open(t)
+				tt.breakIt(t, f)
+				for range 3 {
+					f.pass(file)
+					require.ErrorContains(t, file.HealthCheck(), f.path+": still what it held at ")
+					require.ErrorContains(t, file.HealthCheck(), tt.want)
+				}
+				require.Equal(t, []string{"a"}, f.loaded)
+				require.Len(t, f.told, 1)
+				require.Contains(t, f.told[0], tt.want)
+				require.NoError(t, os.RemoveAll(f.path))
+				f.write(t, mended)
+				f.pass(file)
+				require.NoError(t, file.HealthCheck())
+				require.Equal(t, mended, f.loaded[len(f.loaded)-1])
+				require.Equal(t, "<nil>", f.told[len(f.told)-1])
+				require.Len(t, f.told, 2)
+			})
+		}
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	f := newFixture(t, "bad: no good")
+	_, err := follow.Open(f.path, f.load, f.tell, f.now)
+	require.EqualError(t, err, f.path+": no good")
+	_, err = follow.Open(f.path+"x", f.load, f.tell, f.now)
+	require.ErrorContains(t, err, "no such file or directory")
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.Empty(t, f.told)
+}
+
+func TestEmptyIsForLoadToJudge(t *testing.T) {
+	f := newFixture(t, "")
+	f.open(t)
+	require.Equal(t, []string{""}, f.loaded)
+}
+
+// Nobody waits for somebody else who loads, unless nobody has looked for long.
+func TestWaiting(t *testing.T) {
+	f := newFixture(t, "a")
+	entered, leave := make(chan bool), make(chan bool)
+	slow := func(data []byte) error {
+		if string(data) == "slow" {
+			entered <- true
+			<-leave
+		}
+		return f.load(data)
+	}
+	file, err := follow.Open(f.path, slow, nil, f.now)
+	require.NoError(t, err)
+	f.write(t, "slow")
+	f.clock.Add(1)
+	done := make(chan bool)
+	go func() { file.Check(); close(done) }()
+	<-entered
+	file.Check() // returns, though the other has not
+	f.clock.Add(1)
+	file.Check()
+	f.clock.Add(2)
+	late := make(chan bool)
+	go func() { file.Check(); close(late) }()
+	select {
+	case <-late:
+		require.Fail(t, "did not wait")
+	case <-time.After(50 * time.Millisecond):
+	}
+	leave <- true
+	<-done
+	<-late
+	require.Equal(t, []string{"a", "slow"}, f.loaded)
+}
+
+// A clock that is set back does not keep the file from being looked at.
+func TestClockSetBack(t *testing.T) {
+	f := newFixture(t, "a")
+	file := f.open(t)
+	f.clock.Add(-3600)
+	f.write(t, "b")
+	file.Check()
+	require.Equal(t, []string{"a", "b"}, f.loaded)
+}
+
+func TestConcurrent(t *testing.T) {
+	f := newFixture(t, "0")
+	file := f.open(t)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 200 {
+				f.pass(file)
+				_ = file.HealthCheck()
+			}
+		})
+	}
+	for i := range 50 {
+		f.replace(t, fmt.Sprint(i))
+	}
+	wg.Wait()
+	f.clock.Add(10)
+	file.Check()
+	require.Equal(t, "49", f.loaded[len(f.loaded)-1])
+}
