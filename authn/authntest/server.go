@@ -28,6 +28,7 @@ type server struct {
 	mu       sync.Mutex
 	addr     string // kept over Stop and Start
 	override http.Handler
+	paths    map[string]http.Handler
 	delay    time.Duration
 	stop     func() // nil while stopped
 }
@@ -70,6 +71,18 @@ func (s *server) Serve(h http.Handler) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.override = h
+}
+
+// Handle has h answer the requests for a path, unless Serve has taken them all:
+// for what an issuer may have besides its keys, such as a source of claims. Nil
+// takes it back.
+func (s *server) Handle(path string, h http.Handler) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.paths == nil {
+		s.paths = make(map[string]http.Handler)
+	}
+	s.paths[path] = h
 }
 
 // Delay holds back every answer to the requests that come from now on, for d or
@@ -140,6 +153,9 @@ func (s *server) handle(w http.ResponseWriter, r *http.Request) {
 	s.seen(r.URL.Path, body)
 	s.mu.Lock()
 	delay, h := s.delay, s.override
+	if h == nil {
+		h = s.paths[r.URL.Path]
+	}
 	s.mu.Unlock()
 	if h == nil {
 		h = s.genuine

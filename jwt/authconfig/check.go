@@ -89,8 +89,8 @@ func (i *issuer) check(ctx context.Context, r *Report, c jwt.Claims) {
 	if i.mapper.distributed != nil && !c.Has(i.mapper.groupsClaim) && c.Has("_claim_names") {
 		r.Steps = append(r.Steps, Step{Path: "distributed claims", Skipped: true})
 	}
-	e := evaluation{mapper: i.mapper, claims: c, all: true}
-	u, err := i.mapper.limit.bounded(ctx, e.run)
+	e := &evaluation{mapper: i.mapper, claims: c, all: true}
+	u, err := i.mapper.limit.bounded(ctx, e)
 	if authn.ReasonOf(err) == authn.Unavailable {
 		r.add("expressions", err) // it may still be going on
 		return

@@ -36,10 +36,11 @@ func (activation) Parent() interpreter.Activation { return nil }
 
 // evaluate runs one expression. An error has the reason given, unless the
 // expression was stopped.
-func evaluate(ctx context.Context, x *expression, vars interpreter.Activation, reason authn.Reason) (ref.Val, error) {
+func (e *evaluation) evaluate(ctx context.Context, x *expression, vars interpreter.Activation, reason authn.Reason) (ref.Val, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, stopped(err)
 	}
+	e.at.Store(x)
 	v, _, err := x.program.ContextEval(ctx, vars)
 	if err == nil {
 		return v, nil
@@ -54,7 +55,7 @@ func evaluate(ctx context.Context, x *expression, vars interpreter.Activation, r
 // be the machine's fault, so the token is not called bad.
 func stopped(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return authn.Errorf(authn.Unavailable, "the expressions take more than %s", MaxEvaluation)
+		return authn.Errorf(authn.Unavailable, "the expressions, up to this one, take more than %s", MaxEvaluation)
 	}
 	return authn.Errorf(authn.Unavailable, "%w", err)
 }
@@ -73,9 +74,9 @@ type made struct {
 	err  error
 }
 
-// bounded calls run and waits no longer than MaxEvaluation, nor than ctx lasts. A
-// panic is an error.
-func (l *limiter) bounded(ctx context.Context, run func(context.Context) (user.Info, error)) (user.Info, error) {
+// bounded makes the user, and waits no longer than MaxEvaluation, nor than ctx
+// lasts. A panic is an error.
+func (l *limiter) bounded(ctx context.Context, e *evaluation) (user.Info, error) {
 	if l.runaways.Load() >= maxRunaways {
 		return nil, errRunaways
 	}
@@ -94,7 +95,7 @@ func (l *limiter) bounded(ctx context.Context, run func(context.Context) (user.I
 				l.runaways.Add(-1)
 			}
 		}()
-		m.user, m.err = run(limited)
+		m.user, m.err = e.run(limited)
 	}()
 	select {
 	case m := <-result:
@@ -103,6 +104,14 @@ func (l *limiter) bounded(ctx context.Context, run func(context.Context) (user.I
 		if state.CompareAndSwap(0, 1) {
 			l.runaways.Add(1)
 		}
-		return nil, stopped(limited.Err())
+		return nil, e.where(stopped(limited.Err()))
 	}
+}
+
+// where says at which expression an evaluation was left.
+func (e *evaluation) where(err error) error {
+	if x := e.at.Load(); x != nil {
+		return fmt.Errorf("%s: %w", x.path, err)
+	}
+	return err
 }

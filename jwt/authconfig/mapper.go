@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/types"
@@ -134,21 +135,22 @@ func (m *mapper) User(ctx context.Context, c jwt.Claims) (user.Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := evaluation{mapper: m, claims: c}
+	e := &evaluation{mapper: m, claims: c}
 	if !m.hasExpressions() {
 		return e.run(ctx)
 	}
-	return m.limit.bounded(ctx, e.run)
+	return m.limit.bounded(ctx, e)
 }
 
 // evaluation is the making of one user.
 type evaluation struct {
 	*mapper
 	claims jwt.Claims
-	vars   interpreter.Activation // of claims; made when first needed
-	all    bool                   // goes on after an error
-	steps  []Step                 // if all
-	err    error                  // the first
+	vars   interpreter.Activation     // of claims; made when first needed
+	at     atomic.Pointer[expression] // the one that is evaluated, for those who do not wait
+	all    bool                       // goes on after an error
+	steps  []Step                     // if all
+	err    error                      // the first
 }
 
 // did notes what became of one step, and reports whether to stop.
@@ -278,7 +280,7 @@ func (e *evaluation) checkUser(ctx context.Context, u *user.DefaultInfo) bool {
 	}
 	vars := activation{"user", userValue(u)}
 	return slices.ContainsFunc(e.userRules, func(r rule) bool {
-		return e.check(r, func() (ref.Val, error) { return evaluate(ctx, r.expression, vars, authn.RuleFailed) })
+		return e.check(r, func() (ref.Val, error) { return e.evaluate(ctx, r.expression, vars, authn.RuleFailed) })
 	})
 }
 
@@ -326,7 +328,7 @@ func (e *evaluation) eval(ctx context.Context, x *expression, reason authn.Reaso
 	if e.vars == nil {
 		e.vars = activation{"claims", claimsValue(e.claims)}
 	}
-	return evaluate(ctx, x, e.vars, reason)
+	return e.evaluate(ctx, x, e.vars, reason)
 }
 
 func withReason(reason authn.Reason, err error) error {
