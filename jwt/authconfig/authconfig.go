@@ -26,13 +26,13 @@ type Authenticator struct {
 }
 
 // New returns the authenticator of a configuration, which must be valid: the error
-// is an [*InvalidError] with all that is not. o may be nil. Nothing is fetched
+// wraps an [*InvalidError] with all that is not. o may be nil. Nothing is fetched
 // until a token needs it, or by [Authenticator.Preload].
 func New(c *apiserver.AuthenticationConfiguration, o *Options) (*Authenticator, error) {
 	a := newAuthenticator(o)
 	s, err := a.build(c)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("authconfig: %w", err)
 	}
 	a.current.Store(s)
 	return a, nil

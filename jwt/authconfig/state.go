@@ -26,7 +26,7 @@ type state struct {
 func (a *Authenticator) build(c *apiserver.AuthenticationConfiguration) (*state, error) {
 	compiler, err := newCompiler()
 	if err != nil {
-		return nil, fmt.Errorf("authconfig: CEL: %w", err)
+		return nil, fmt.Errorf("CEL: %w", err)
 	}
 	c = c.DeepCopy()
 	if errs := validate(c, compiler, &a.options); len(errs) > 0 {
@@ -55,11 +55,7 @@ func newMux(issuers []*issuer) (*jwt.Mux, error) {
 	for n, i := range issuers {
 		auths[n] = i.auth
 	}
-	mux, err := jwt.NewMux(auths...)
-	if err != nil {
-		return nil, fmt.Errorf("authconfig: %w", err)
-	}
-	return mux, nil
+	return jwt.NewMux(auths...)
 }
 
 // find returns the issuer with this URL, or nil.

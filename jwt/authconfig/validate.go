@@ -12,7 +12,8 @@ import (
 	"github.com/authnchain/authnchain/x509"
 )
 
-// InvalidError is all that is wrong with a configuration.
+// InvalidError is all that is wrong with a configuration. Errors of this package
+// wrap it.
 type InvalidError struct {
 	Errors field.ErrorList // with the path of the field, such as jwt[0].issuer.url
 }
@@ -22,7 +23,7 @@ func (e *InvalidError) Error() string {
 	for i, err := range e.Errors {
 		texts[i] = err.Error()
 	}
-	return "authconfig: " + strings.Join(texts, "; ")
+	return strings.Join(texts, "; ")
 }
 
 // Unwrap lets [errors.As] find each [*field.Error].
