@@ -43,6 +43,7 @@ var floorOf = map[string]int{
 	"x509":                first,
 	"authn/authntest":     beside,
 	"jwt/authconfig":      third,
+	"examples/authcheck":  attic,
 	"examples/embed":      attic,
 	"examples/tour":       attic,
 	"internal/e2e":        attic,

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	inLogin = login + " (jwt[0])"
+	inCI    = ci + " (jwt[1])"
+	inMail  = mail + " (jwt[2])"
+)
+
+// TestTokens has the whole report on each token.
+func TestTokens(t *testing.T) {
+	issuer := newIssuer(t)
+	for _, tt := range []struct {
+		name   string
+		alg    string // empty: RS256
+		claims object
+		header object
+		args   []string
+		code   int
+		issuer string
+		want   string
+	}{
+		{name: "by claims", claims: jane(object{"jti": "j1"}), issuer: inLogin, want: `
+token | ok | -
+claims | ok | -
+claimMappings.username | ok | "oidc:jane"
+claimMappings.groups | ok | "oidc:dev", "oidc:ops"
+claimMappings.uid | ok | "42"
+claimValidationRules[0] | ok | "example.com"
+
+ACCEPTED, provided that the signature is good:
+ | name | "oidc:jane"
+ | uid | "42"
+ | groups | "oidc:dev", "oidc:ops"
+ | extra | authentication.kubernetes.io/credential-id: "JTI=j1"
+`},
+		{name: "by expressions", claims: build(object{"jti": "j2"}), issuer: inCI, want: `
+token | ok | -
+claims | ok | -
+claimMappings.username.expression | ok | "ci:a/b"
+claimMappings.groups.expression | ok | "core"
+claimMappings.uid.expression | ok | "7"
+claimMappings.extra[0].valueExpression | ok | "main"
+claimValidationRules[0] | ok | true
+userValidationRules[0] | ok | true
+
+ACCEPTED, provided that the signature is good:
+ | name | "ci:a/b"
+ | uid | "7"
+ | groups | "core"
+ | extra | authentication.kubernetes.io/credential-id: "JTI=j2"
+ | example.com/branch: "main"
+`},
+		{name: "by email, not verified or not said", claims: object{"iss": mail, "aud": "api", "email": "j@x"}, issuer: inMail, want: `
+token | ok | -
+claims | ok | -
+claimMappings.username | ok | "j@x"
+
+ACCEPTED, provided that the signature is good:
+ | name | "j@x"
+ | uid | -
+ | groups | -
+ | extra | -
+`},
+		{name: "groups that are elsewhere", claims: jane(object{"groups": nil, "_claim_names": object{"groups": "g"}, "_claim_sources": object{"g": object{"endpoint": "https://elsewhere.example.com"}}}), issuer: inLogin, want: `
+token | ok | -
+claims | ok | -
+distributed claims | skipped | the groups are elsewhere, where nobody is asked; the user is shown without
+claimMappings.username | ok | "oidc:jane"
+claimMappings.groups | ok | -
+claimMappings.uid | ok | "42"
+claimValidationRules[0] | ok | "example.com"
+
+ACCEPTED, provided that the signature is good:
+ | name | "oidc:jane"
+ | uid | "42"
+ | groups | -
+ | extra | -
+`},
+		{name: "any type", claims: object{"iss": mail, "aud": "api", "email": "j@x", "email_verified": true}, header: object{"typ": "vc+jwt"}, args: []string{"-any-type"}, issuer: inMail, want: `
+token | ok | -
+claims | ok | -
+claimMappings.username | ok | "j@x"
+
+ACCEPTED, provided that the signature is good:
+ | name | "j@x"
+ | uid | -
+ | groups | -
+ | extra | -
+`},
+		{name: "another type", claims: object{"iss": mail, "aud": "api", "email": "j@x"}, header: object{"typ": "vc+jwt"}, code: refused, issuer: inMail, want: `
+token | refused | Malformed: header: "typ": "vc+jwt": not one of ["JWT" "at+jwt"]
+claims | ok | -
+claimMappings.username | ok | "j@x"
+
+REFUSED: token
+`},
+		{name: "algorithm that is not allowed", alg: "EdDSA", claims: object{"iss": mail, "aud": "api", "email": "j@x"}, code: refused, issuer: inMail, want: `
+token | refused | WrongAlgorithm: "alg" "EdDSA": not one of ["RS256" "RS384" "RS512" "PS256" "PS384" "PS512" "ES256" "ES384" "ES512"]
+claims | ok | -
+claimMappings.username | ok | "j@x"
+
+REFUSED: token
+`},
+		{name: "wrong audience and expired", claims: jane(object{"aud": "payroll", "exp": 1767352000}), code: refused, issuer: inLogin, want: `
+token | ok | -
+claims | refused | WrongAudience: the token is for "payroll", not for any of ["api"]
+claims | refused | Expired: expired 53m20s ago (exp 2026-01-02T11:06:40Z)
+claimMappings.username | ok | "oidc:jane"
+claimMappings.groups | ok | "oidc:dev", "oidc:ops"
+claimMappings.uid | ok | "42"
+claimValidationRules[0] | ok | "example.com"
+
+REFUSED: claims
+`},
+		{name: "not yet valid", claims: object{"iss": mail, "aud": "api", "email": "j@x", "nbf": 1767356000}, code: refused, issuer: inMail, want: `
+token | ok | -
+claims | refused | NotYetValid: valid in 13m20s (nbf 2026-01-02T12:13:20Z)
+claimMappings.username | ok | "j@x"
+
+REFUSED: claims
+`},
+		{name: "email not verified", claims: object{"iss": mail, "aud": "api", "email": "j@x", "email_verified": false}, code: refused, issuer: inMail, want: `
+token | ok | -
+claims | ok | -
+claimMappings.username | refused | RuleFailed: claim "email_verified": false
+
+REFUSED: claimMappings.username
+`},
+		{name: "missing claims and a wrong value", claims: jane(object{"sub": nil, "oid": nil, "groups": []any{1}, "hd": "evil.example"}), code: refused, issuer: inLogin, want: `
+token | ok | -
+claims | ok | -
+claimMappings.username | refused | ClaimMissing: claim "sub": missing
+claimMappings.groups | refused | ClaimMissing: claim "groups": item 0 of the list is not a string
+claimMappings.uid | refused | ClaimMissing: claim "oid": missing
+claimValidationRules[0] | refused | RuleFailed: claim "hd": is "evil.example", not "example.com"
+
+REFUSED: claimMappings.username, claimMappings.groups, claimMappings.uid, claimValidationRules[0]
+`},
+		{name: "claim rule", claims: build(object{"run": 2}), code: refused, issuer: inCI, want: `
+token | ok | -
+claims | ok | -
+claimMappings.username.expression | ok | "ci:a/b"
+claimMappings.groups.expression | ok | "core"
+claimMappings.uid.expression | ok | "2"
+claimMappings.extra[0].valueExpression | ok | "main"
+claimValidationRules[0] | refused | RuleFailed: runs up to 3 are not trusted ("claims.run > 3" is false)
+userValidationRules[0] | skipped | there is no user to check
+
+REFUSED: claimValidationRules[0]
+`},
+		{name: "user rule", claims: build(object{"teams": "system:masters"}), code: refused, issuer: inCI, want: `
+token | ok | -
+claims | ok | -
+claimMappings.username.expression | ok | "ci:a/b"
+claimMappings.groups.expression | ok | "system:masters"
+claimMappings.uid.expression | ok | "7"
+claimMappings.extra[0].valueExpression | ok | "main"
+claimValidationRules[0] | ok | true
+userValidationRules[0] | refused | RuleFailed: no masters ("!('system:masters' in user.groups)" is false)
+
+REFUSED: userValidationRules[0]
+`},
+		{name: "no user name for a terminal", claims: build(object{"repo": "a\x1b[2J\n"}), code: refused, issuer: inCI, want: `
+token | ok | -
+claims | ok | -
+claimMappings.username.expression | refused | InvalidUser: the user name has the control character U+001B at byte 4 (it is "ci:a\x1b[2J\n")
+claimMappings.groups.expression | ok | "core"
+claimMappings.uid.expression | ok | "7"
+claimMappings.extra[0].valueExpression | ok | "main"
+claimValidationRules[0] | ok | true
+userValidationRules[0] | skipped | there is no user to check
+
+REFUSED: claimMappings.username.expression
+`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			alg := tt.alg
+			if alg == "" {
+				alg = "RS256"
+			}
+			token := issuer.Sign(alg, tt.claims, tt.header)
+			code, out, log := check(t, "", append([]string{"-token", token}, tt.args...)...)
+			require.Equal(t, reportOf(tt.issuer, tt.want), narrow(out))
+			require.Equal(t, tt.code, code)
+			require.Empty(t, log)
+			for line := range strings.Lines(out) {
+				require.NotRegexp(t, `[^\n\P{C}]`, line, "not to be printed")
+			}
+		})
+	}
+}
