@@ -1,6 +1,6 @@
 //go:build !windows
 
-// Package e2e_test runs examples/tour on real input: certificates made by
+// Package e2e_test runs examples/tour, and package authconfig, on real input: certificates made by
 // openssl, ID tokens from the OpenID provider oidc-provider, requests sent by
 // curl. No code of this module is on the client's side of the wire.
 //

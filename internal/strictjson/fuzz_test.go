@@ -71,6 +71,7 @@ func mustAgree(t *testing.T, v strictjson.Value) {
 	decoder := json.NewDecoder(strings.NewReader(string(v)))
 	decoder.UseNumber()
 	require.NoError(t, decoder.Decode(&want))
+	mustDecode(t, v)
 	text, textErr := v.Text()
 	items, itemsErr := v.Items()
 	members, objectErr := v.Object()
@@ -100,6 +101,18 @@ func mustAgree(t *testing.T, v strictjson.Value) {
 			require.NoError(t, gotErr)
 			require.Equal(t, n, got)
 		}
+	}
+}
+
+// mustDecode checks that Any reads what encoding/json reads into an any.
+func mustDecode(t *testing.T, v strictjson.Value) {
+	t.Helper()
+	var want any
+	wantErr := json.Unmarshal([]byte(v), &want)
+	got, err := v.Any()
+	require.Equal(t, wantErr == nil, err == nil, "%v, %v", wantErr, err)
+	if err == nil {
+		require.Equal(t, want, got)
 	}
 }
 

@@ -170,3 +170,18 @@ func TestItemsUpTo(t *testing.T) {
 	allocs := testing.AllocsPerRun(10, func() { _, _ = zeros.ItemsUpTo(256) })
 	require.LessOrEqual(t, allocs, 8.0, "a long list costs what the limit does")
 }
+
+func TestAny(t *testing.T) {
+	for text, want := range map[strictjson.Value]any{
+		`null`: nil, `true`: true, `false`: false, `""`: "", `"a\u0062"`: "ab", `0`: 0.0, `-1.5e2`: -150.0, `123456789012345678`: 123456789012345678.0,
+		`[]`: []any{}, `[1,"a",[null]]`: []any{1.0, "a", []any{nil}}, `{}`: map[string]any{}, `{"a":{"b":[true]},"A":1}`: map[string]any{"a": map[string]any{"b": []any{true}}, "A": 1.0},
+	} {
+		got, err := text.Any()
+		require.NoError(t, err, text)
+		require.Equal(t, want, got, text)
+	}
+	for text, want := range map[strictjson.Value]string{``: "missing", `1e400`: "a number out of range", `[[1e400]]`: "a number out of range", `{"a":{"b":-1e999}}`: "a number out of range"} {
+		_, err := text.Any()
+		require.EqualError(t, err, want, text)
+	}
+}

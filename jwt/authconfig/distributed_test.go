@@ -2,6 +2,7 @@ package authconfig_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -55,6 +56,11 @@ func TestDistributedClaims(t *testing.T) {
 	groups := object{"groups": []string{"a", "b"}}
 	jane := info{Name: "jane", Groups: []string{"o:a", "o:b"}}
 	here := s.URL() + "/claims"
+	var many, prefixed []string
+	for n := range 2000 {
+		many = append(many, fmt.Sprintf("00000000-0000-0000-0000-%012d", n))
+		prefixed = append(prefixed, "o:"+many[n])
+	}
 	tests := []struct {
 		name    string
 		options authconfig.DistributedClaims
@@ -68,6 +74,7 @@ func TestDistributedClaims(t *testing.T) {
 		{name: "with a line end", answer: say(held(s.Issuer, groups) + "\r\n"), want: jane},
 		{name: "of another issuer", answer: say(held(other, groups)), want: jane},
 		{name: "one group", answer: say(held(s.Issuer, object{"groups": "a"})), want: info{Name: "jane", Groups: []string{"o:a"}}},
+		{name: "many groups", answer: say(held(s.Issuer, object{"groups": many})), want: info{Name: "jane", Groups: prefixed}},
 		{name: "there already", claims: object{"groups": "c"}, want: info{Name: "jane", Groups: []string{"o:c"}}},
 		{name: "aggregated", claims: object{"_claim_sources": object{"src": object{"JWT": held(s.Issuer, groups)}}}, want: info{Name: "jane"}},
 		{name: "another claim", claims: object{"_claim_names": object{"team": "src"}}, want: info{Name: "jane"}},

@@ -14,7 +14,10 @@ import (
 	"github.com/authnchain/authnchain/jwt/authconfig"
 )
 
-type object = map[string]any
+type (
+	object = map[string]any
+	step   = authconfig.Step
+)
 
 const head = "apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n"
 

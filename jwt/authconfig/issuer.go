@@ -88,15 +88,18 @@ func (i *issuer) jwtOptions(keys jwt.KeySet) *jwt.Options {
 }
 
 // verifier returns an authenticator for tokens of another issuer that are for this
-// one's audiences.
+// one's audiences. They were fetched, so they may be as long as what is fetched:
+// whoever has few groups has no need to keep them elsewhere.
 func (i *issuer) verifier(other *jwt.Authenticator) (*jwt.Authenticator, error) {
+	o := i.jwtOptions(other.Keys())
+	o.MaxBytes = fetch.MaxBody
 	return jwt.New(jwt.Config{
 		Issuer:     other.Issuer(),
 		Audiences:  i.Audiences,
 		Algorithms: slices.Clone(i.options.Algorithms),
 		Types:      []string{jwt.AnyType},
 		User:       nobody,
-	}, i.jwtOptions(other.Keys()))
+	}, o)
 }
 
 var errNobody = errors.New("the token names nobody")
