@@ -65,8 +65,10 @@ func printable(r rune) rune {
 var (
 	wholeFile = regexp.MustCompile(`^(Object '\w+' is missing) in '.*$`)
 	aToken    = regexp.MustCompile(`\b(eyJ|eyA|ewo)[\w-]{6,}(\.[\w-]*)*`) // base64url of {" or of { and a blank
+	aScheme   = regexp.MustCompile(` in scheme "[^"]*"$`)                 // a place in the source
 )
 
 func withoutSecrets(text string) string {
-	return aToken.ReplaceAllString(wholeFile.ReplaceAllString(text, "$1"), "<omitted>")
+	text = wholeFile.ReplaceAllString(text, "$1")
+	return aToken.ReplaceAllString(aScheme.ReplaceAllString(text, ""), "<omitted>")
 }
