@@ -57,7 +57,7 @@ ACCEPTED, provided that the signature is good:
  | extra | authentication.kubernetes.io/credential-id: "JTI=j2"
  | example.com/branch: "main"
 `},
-		{name: "by email, not verified or not said", claims: object{"iss": mail, "aud": "api", "email": "j@x"}, issuer: inMail, want: `
+		{name: "by email, of which nothing is said", claims: object{"iss": mail, "aud": "api", "email": "j@x"}, issuer: inMail, want: `
 token | ok | -
 claims | ok | -
 claimMappings.username | ok | "j@x"
@@ -77,7 +77,7 @@ claimMappings.groups | ok | -
 claimMappings.uid | ok | "42"
 claimValidationRules[0] | ok | "example.com"
 
-ACCEPTED, provided that the signature is good:
+ACCEPTED, provided that the signature is good, and what was skipped:
  | name | "oidc:jane"
  | uid | "42"
  | groups | -

@@ -39,7 +39,7 @@
 //
 //	issuer      string    whose token it is; "" if no entry is for it
 //	index       number    of that entry, jwt[index]; -1 if there is none
-//	accepted    boolean   provided that the signature is good
+//	accepted    boolean   provided that the signature is good, and what was skipped
 //	signature   string    "not verified"
 //	user        object    who would come out; null if not accepted
 //	  username  string
@@ -48,7 +48,7 @@
 //	  extra     object    of lists of strings
 //	steps       [object]  what was checked, in order
 //	  path      string    in the entry, such as claimMappings.groups, or what of the token it is about
-//	  verdict   string    "ok", "refused" or "skipped"
+//	  verdict   string    "ok", "refused" or "skipped": it could not be done
 //	  value     any       what came of it: a string, a list of strings or a boolean; null if nothing did
 //	  reason    string    of a refusal, such as "Expired": a Reason of package authn; else ""
 //	  error     string    why it is refused or skipped; else ""

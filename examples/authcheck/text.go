@@ -39,7 +39,11 @@ func (t text) print(r *report, s *settings) {
 		fmt.Fprintln(t, t.in(red, "REFUSED:"), strings.Join(r.refusals(), ", "))
 		return
 	}
-	fmt.Fprintln(t, t.in(green, "ACCEPTED,"), "provided that the signature is good:")
+	provided := "provided that the signature is good:"
+	if slices.ContainsFunc(r.Steps, func(s step) bool { return s.Verdict == "skipped" }) { // the groups
+		provided = "provided that the signature is good, and what was skipped:"
+	}
+	fmt.Fprintln(t, t.in(green, "ACCEPTED,"), provided)
 	t.user(r.User)
 }
 
