@@ -5,7 +5,7 @@
 // of who made the token.
 //
 //	go run ./examples/authcheck -config auth-config.yaml -token "$TOKEN"
-//	kubectl create token jane | go run ./examples/authcheck -config auth-config.yaml -token -
+//	pbpaste | go run ./examples/authcheck -config auth-config.yaml -token -
 //	go run ./examples/authcheck -config auth-config.yaml -claims '{"iss":"https://login.example.com","sub":"jane"}'
 //
 // What to look at is exactly one of these; "-" is standard input in all of them:
