@@ -36,6 +36,9 @@ func ParseClaims(payload string) (Claims, error) {
 // nothing of them, since they end up in logs.
 func (c Claims) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "%d claims", len(c.object)) }
 
+// Len returns how many claims there are.
+func (c Claims) Len() int { return len(c.object) }
+
 // Names returns the names of the claims, in the order of the token.
 func (c Claims) Names() iter.Seq[string] {
 	return func(yield func(string) bool) {

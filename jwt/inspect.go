@@ -1,18 +1,30 @@
 package jwt
 
 import (
-	"fmt"
-
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/clip"
 )
 
-// UnverifiedIssuer returns the issuer that a token claims to be of, or "" if it
-// cannot be read that far. It is what a [Mux] chooses by. Nothing may be believed
-// of the token on the ground of it.
-func UnverifiedIssuer(token string) string {
-	t, _ := parse(token, len(token))
-	return t.issuer
+// UnverifiedIssuer returns the issuer that a token claims to be of, by which a
+// [Mux] chooses. If it cannot be read that far, the error says why, with the reason
+// [authn.Malformed]. Nothing may be believed of the token on the ground of it.
+func UnverifiedIssuer(token string) (string, error) {
+	t, err := parse(token, len(token))
+	switch {
+	case t.issuer != "":
+		return t.issuer, nil
+	case err == nil:
+		_, err = Claims{t.claims}.String("iss")
+		return "", err
+	}
+	return "", authn.Errorf(authn.Malformed, "%w", err)
+}
+
+// Issuer returns the claim "iss" as a [Mux] compares it, or "" if it is not there
+// or not a string.
+func (c Claims) Issuer() string {
+	issuer, _ := c.String("iss")
+	return canonical(issuer)
 }
 
 // InsecureParse returns the claims of a token WITHOUT verifying its signature, for
@@ -20,29 +32,36 @@ func UnverifiedIssuer(token string) string {
 // its form, type or algorithm; what could be read is returned with it.
 func (a *Authenticator) InsecureParse(token string) (Claims, error) {
 	t, err := parse(token, a.maxBytes)
-	if err := a.checkForm(t, err); err != nil {
-		return Claims{t.claims}, fmt.Errorf("jwt: %w", err)
-	}
-	return Claims{t.claims}, nil
+	return Claims{t.claims}, a.checkForm(t, err)
 }
 
-// CheckClaims returns all that is wrong with claims besides the user that they
-// are mapped to: their issuer, their audience and their time. It is for tools, as
-// [Authenticator.InsecureParse] is.
-func (a *Authenticator) CheckClaims(c Claims) []error {
-	var errs []error
-	for _, err := range []error{a.checkIssuer(c), a.checkAudience(c), a.leeway.check(c, a.now())} {
-		if err != nil {
-			errs = append(errs, err)
-		}
+// ClaimCheck is what there is to say of one claim.
+type ClaimCheck struct {
+	Claim string // its name
+	Err   error  // why it refuses the token; nil if it does not
+}
+
+// CheckClaims checks the claims by which a token is accepted or refused whoever it
+// names: "iss", "aud", "exp" and, where they are, "nbf" and "iat". It is for tools,
+// as [Authenticator.InsecureParse] is.
+func (a *Authenticator) CheckClaims(c Claims) []ClaimCheck {
+	now := a.now()
+	checks := []ClaimCheck{{"iss", a.checkIssuer(c)}, {"aud", a.checkAudience(c)}, {"exp", a.leeway.checkExpiry(c, now)}}
+	if c.Has("nbf") {
+		checks = append(checks, ClaimCheck{"nbf", notAhead(c, "nbf", now, a.leeway.nbf)})
 	}
-	return errs
+	if c.Has("iat") {
+		checks = append(checks, ClaimCheck{"iat", notAhead(c, "iat", now, a.leeway.iat)})
+	}
+	return checks
 }
 
 func (a *Authenticator) checkIssuer(c Claims) error {
-	issuer, err := c.String("iss")
-	if err == nil && canonical(issuer) != a.issuer {
-		err = authn.Errorf(authn.UntrustedIssuer, "issued by %s, not %q", clip.Quote(issuer), a.issuer)
+	if _, err := c.String("iss"); err != nil {
+		return err
 	}
-	return err
+	if issuer := c.Issuer(); issuer != a.issuer {
+		return authn.Errorf(authn.UntrustedIssuer, "issued by %s, not %q", clip.Quote(issuer), a.issuer)
+	}
+	return nil
 }

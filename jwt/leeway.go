@@ -25,8 +25,19 @@ func newLeeway(setting time.Duration) leeway {
 	}
 }
 
-// check implements RFC 7519, sections 4.1.4 to 4.1.6. "exp" is required.
+// check implements RFC 7519, sections 4.1.4 to 4.1.6.
 func (l leeway) check(c Claims, now time.Time) error {
+	if err := l.checkExpiry(c, now); err != nil {
+		return err
+	}
+	if err := notAhead(c, "nbf", now, l.nbf); err != nil {
+		return err
+	}
+	return notAhead(c, "iat", now, l.iat)
+}
+
+// checkExpiry checks "exp", which is required.
+func (l leeway) checkExpiry(c Claims, now time.Time) error {
 	exp, err := c.seconds("exp")
 	if err != nil {
 		return err
@@ -34,10 +45,7 @@ func (l leeway) check(c Claims, now time.Time) error {
 	if now.Unix() >= exp+l.exp {
 		return authn.Errorf(authn.Expired, "expired %s ago (exp %s)", ago(now.Unix()-exp), instant(exp))
 	}
-	if err := notAhead(c, "nbf", now, l.nbf); err != nil {
-		return err
-	}
-	return notAhead(c, "iat", now, l.iat)
+	return nil
 }
 
 func notAhead(c Claims, name string, now time.Time, leeway int64) error {

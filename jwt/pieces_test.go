@@ -140,25 +140,42 @@ func TestCredentialIDOfUser(t *testing.T) {
 	}
 }
 
+// told is what checks came to, by their claims.
+func told(checks []jwt.ClaimCheck) string {
+	var all string
+	for _, check := range checks {
+		all += check.Claim + " " + string(authn.ReasonOf(check.Err)) + " "
+	}
+	return all
+}
+
 // The tools tell all that is wrong, and believe nothing that another check would
 // not.
 func TestInsecureParseAndCheckClaims(t *testing.T) {
 	issuer, stranger := newIssuer(t), newIssuer(t)
 	a := newStatic(t, keysOf(issuer))
 	bad := stranger.Token(object{"iss": login, "aud": "x", "exp": 1, "sub": "jane"})
-	require.Equal(t, login, jwt.UnverifiedIssuer(bad))
-	require.Empty(t, jwt.UnverifiedIssuer("a.b.c"))
+	got, err := jwt.UnverifiedIssuer(bad)
+	require.NoError(t, err)
+	require.Equal(t, login, got)
+	for token, want := range map[string]string{
+		"a.b":                            "not three parts with dots between them",
+		"a.b.c":                          "payload: not base64url without padding",
+		issuer.Token(object{"iss": nil}): `claim "iss": missing`,
+	} {
+		_, err = jwt.UnverifiedIssuer(token)
+		require.EqualError(t, err, want)
+	}
 	c, err := a.InsecureParse(bad)
 	require.NoError(t, err, "the signature is not looked at")
-	var reasons []authn.Reason
-	for _, err := range a.CheckClaims(c) {
-		reasons = append(reasons, authn.ReasonOf(err))
-	}
-	require.Equal(t, []authn.Reason{authn.WrongAudience, authn.Expired}, reasons)
+	require.Equal(t, "iss  aud WrongAudience exp Expired iat  ", told(a.CheckClaims(c)))
 	c, err = jwt.ParseClaims(`{"iss":"https://other","aud":"kubernetes","exp":9999999999}`)
 	require.NoError(t, err)
-	require.Len(t, a.CheckClaims(c), 1)
-	require.EqualError(t, a.CheckClaims(c)[0], `issued by "https://other", not "https://login.example.com"`)
+	require.Equal(t, "iss UntrustedIssuer aud  exp  ", told(a.CheckClaims(c)))
+	require.EqualError(t, a.CheckClaims(c)[0].Err, `issued by "https://other", not "https://login.example.com"`)
+	c, err = jwt.ParseClaims(`{"nbf":9999999999,"iat":"x"}`)
+	require.NoError(t, err)
+	require.Equal(t, "iss ClaimMissing aud WrongAudience exp ClaimMissing nbf NotYetValid iat ClaimMissing ", told(a.CheckClaims(c)))
 	c, err = a.InsecureParse(issuer.Sign("EdDSA", object{"iss": login, "sub": "jane"}, nil))
 	require.Equal(t, authn.WrongAlgorithm, authn.ReasonOf(err))
 	require.True(t, c.Has("sub"), "what could be read")

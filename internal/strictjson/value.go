@@ -20,6 +20,9 @@ func (v Value) IsNumber() bool { return v != "" && (v[0] == '-' || '0' <= v[0] &
 
 // Text returns what v says, if it is a string.
 func (v Value) Text() (string, error) {
+	if v.Missing() {
+		return "", errors.New("missing")
+	}
 	if !v.IsString() {
 		return "", errors.New("not a string")
 	}

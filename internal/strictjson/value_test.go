@@ -42,7 +42,7 @@ func TestText(t *testing.T) {
 		require.EqualError(t, err, "not a string")
 	}
 	_, err := strictjson.Value("").Text()
-	require.EqualError(t, err, "not a string")
+	require.EqualError(t, err, "missing")
 }
 
 func TestTexts(t *testing.T) {

@@ -1,13 +1,16 @@
 package authconfig
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/internal/clip"
 	"github.com/authnchain/authnchain/jwt"
 )
 
@@ -22,25 +25,41 @@ type Report struct {
 
 // Step is one check.
 type Step struct {
-	Path    string // in the entry, such as claimMappings.groups, or what of the token it is about
-	Value   any    // what it gave: a string, a []string or a bool; nil if nothing
+	Path    string // in the entry, such as claimMappings.groups; or a claim of the token, or "token" for its form
+	Value   any    // what it gave: a string, a []string, a bool, or a claim of any type; nil if nothing
 	Err     error  // why it refuses the token, with a reason; nil if it does not
-	Skipped bool   // it could not be done after those that failed
+	Skipped string // why it could not be done; empty if it was
+}
+
+func newStep(path string, value any, err error) Step {
+	if _, ok := value.(bool); err != nil && !ok {
+		value = nil // half of one
+	}
+	return Step{Path: path, Value: value, Err: err}
 }
 
 // Check says what would become of a token, whose signature it does NOT verify, and
 // goes on after what refuses it, so that all that is wrong is in the report. It
 // asks nobody: keys are not fetched, and claims that are elsewhere count as
-// missing. It is for tools.
+// missing. Expressions have ten times the time that they have for a request. It is
+// for tools.
 func (a *Authenticator) Check(ctx context.Context, token string) *Report {
 	s := a.state()
-	r, i := s.report(jwt.UnverifiedIssuer(token))
-	if i == nil {
+	r := &Report{Index: -1}
+	if most := cmp.Or(a.options.MaxToken, jwt.MaxToken); len(token) > most {
+		r.add(newStep("token", nil, authn.Errorf(authn.Malformed, "%d bytes, more than %d", len(token), most)))
 		return r
 	}
-	c, err := i.auth.InsecureParse(token)
-	r.add("token", err)
-	i.check(ctx, r, c)
+	issuer, err := jwt.UnverifiedIssuer(token)
+	if err != nil {
+		r.add(newStep("token", nil, err))
+		return r
+	}
+	if i := r.find(s, issuer); i != nil {
+		c, err := i.auth.InsecureParse(token)
+		r.add(newStep("token", nil, err))
+		i.check(ctx, r, c)
+	}
 	return r
 }
 
@@ -50,66 +69,55 @@ func (a *Authenticator) CheckClaims(ctx context.Context, payload string) (*Repor
 	if err != nil {
 		return nil, fmt.Errorf("authconfig: %w", err)
 	}
-	issuer, _ := c.String("iss")
-	r, i := a.state().report(issuer)
-	if i != nil {
+	r := &Report{Index: -1}
+	if i := r.find(a.state(), c.Issuer()); i != nil {
 		i.check(ctx, r, c)
 	}
 	return r, nil
 }
 
-// report begins the report on a token of an issuer.
-func (s *state) report(url string) (*Report, *issuer) {
+// find returns the entry for the tokens of an issuer, and reports if there is none.
+func (r *Report) find(s *state, url string) *issuer {
 	for n, i := range s.issuers {
 		if i.auth.Issuer() == url {
-			return &Report{Issuer: url, Index: n}, i
+			r.Issuer, r.Index = url, n
+			return i
 		}
 	}
-	r := &Report{Index: -1}
-	why := fmt.Errorf("no entry is for issuer %q", url)
-	if url == "" {
-		why = fmt.Errorf("the issuer of the token cannot be read")
-	}
+	why := fmt.Errorf("no entry is for %s", clip.Quote(url))
 	for _, i := range s.issuers {
 		if strings.EqualFold(strings.TrimRight(i.URL, "/"), strings.TrimRight(url, "/")) {
 			why = fmt.Errorf("%w; %q differs from it in case or in the slash at the end", why, i.URL)
 		}
 	}
-	r.add("iss", &authn.Error{Reason: authn.UntrustedIssuer, Err: why})
-	return r, nil
+	r.add(newStep("iss", nil, authn.Errorf(authn.UntrustedIssuer, "%w", why)))
+	return nil
 }
 
-func (r *Report) add(path string, err error) {
-	r.Steps = append(r.Steps, Step{Path: path, Err: err})
-}
+func (r *Report) add(s Step) { r.Steps = append(r.Steps, s) }
 
 // check fills a report.
 func (i *issuer) check(ctx context.Context, r *Report, c jwt.Claims) {
-	r.check("claims", i.auth.CheckClaims(c))
-	if i.mapper.distributed != nil && !c.Has(i.mapper.groupsClaim) && c.Has("_claim_names") {
-		r.Steps = append(r.Steps, Step{Path: "distributed claims", Skipped: true})
+	for _, one := range i.auth.CheckClaims(c) {
+		step := Step{Path: one.Claim, Err: one.Err}
+		if c.Has(one.Claim) {
+			step.Value, _ = c.Value(one.Claim)
+		}
+		r.add(step)
+	}
+	if where, err := i.mapper.distributed.reach(c); err != nil {
+		r.add(newStep("distributed claims", nil, err))
+	} else if where != "" {
+		r.add(Step{Path: "distributed claims", Skipped: "the groups are had from " + where + ", which is not asked"})
 	}
 	e := &evaluation{mapper: i.mapper, claims: c, all: true}
-	u, err := i.mapper.limit.bounded(ctx, e)
-	if authn.ReasonOf(err) == authn.Unavailable {
-		r.add("expressions", err) // it may still be going on
+	u, err := i.mapper.limit.bounded(ctx, e, 10*MaxEvaluation)
+	if reason := authn.ReasonOf(err); reason == authn.Unavailable || reason == authn.Panicked {
+		r.add(newStep("expressions", nil, err)) // which may still be going on
 		return
 	}
 	r.Steps = append(r.Steps, e.steps...)
-	for _, s := range r.Steps {
-		if s.Err != nil {
-			return
-		}
-	}
-	r.Accepted, r.User = true, u
-}
-
-// check adds a step for each error, or one that says that there was none.
-func (r *Report) check(path string, errs []error) {
-	if len(errs) == 0 {
-		errs = []error{nil}
-	}
-	for _, err := range errs {
-		r.add(path, err)
+	if !slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Err != nil }) {
+		r.Accepted, r.User = true, u
 	}
 }

@@ -1,6 +1,8 @@
 package authconfig_test
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -8,6 +10,8 @@ import (
 
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/authn/authntest"
+	"github.com/authnchain/authnchain/jwt"
+	"github.com/authnchain/authnchain/jwt/authconfig"
 )
 
 // lines tells a report: the path of each step, and what came of it.
@@ -15,7 +19,7 @@ func lines(steps []step) []string {
 	var all []string
 	for _, s := range steps {
 		switch {
-		case s.Skipped:
+		case s.Skipped != "":
 			all = append(all, s.Path+" skipped")
 		case s.Err != nil:
 			all = append(all, s.Path+" "+string(authn.ReasonOf(s.Err)))
@@ -45,21 +49,25 @@ userValidationRules: [{expression: "user.username != 'joe@x'"}]`)), nil)
 	require.Equal(t, i.URL(), r.Issuer)
 	require.Equal(t, &info{Name: "jane@x", UID: "1", Groups: []string{"o:g"}, Extra: map[string][]string{"example.com/a": {"b"}}}, r.User)
 	require.Equal(t, []string{
-		"token ok", "claims ok", "claimMappings.username.expression ok", "claimMappings.groups ok", "claimMappings.uid ok",
+		"token ok", "iss ok", "aud ok", "exp ok", "iat ok", "claimMappings.username.expression ok", "claimMappings.groups ok", "claimMappings.uid ok",
 		"claimMappings.extra[0].valueExpression ok", "claimValidationRules[0] ok", "claimValidationRules[1] ok", "userValidationRules[0] ok",
 	}, lines(r.Steps))
-	require.Equal(t, "jane@x", r.Steps[2].Value)
-	require.Equal(t, true, r.Steps[8].Value)
+	require.Equal(t, "api", r.Steps[2].Value)
+	require.Equal(t, "jane@x", r.Steps[5].Value)
+	require.Equal(t, true, r.Steps[11].Value)
 
 	// All that is wrong at once.
 	r = a.Check(t.Context(), i.Sign("EdDSA", claims(object{"aud": "b", "exp": 1, "n": 3, "hd": "y", "groups": 1}), nil))
 	require.False(t, r.Accepted)
 	require.Nil(t, r.User)
 	require.Equal(t, []string{
-		"token WrongAlgorithm", "claims WrongAudience", "claims Expired", "claimMappings.username.expression ok", "claimMappings.groups ClaimMissing", "claimMappings.uid ClaimMissing",
+		"token WrongAlgorithm", "iss ok", "aud WrongAudience", "exp Expired", "iat ok", "claimMappings.username.expression ok", "claimMappings.groups ClaimMissing", "claimMappings.uid ClaimMissing",
 		"claimMappings.extra[0].valueExpression ClaimMissing", "claimValidationRules[0] RuleFailed", "claimValidationRules[1] RuleFailed", "userValidationRules[0] skipped",
 	}, lines(r.Steps))
-	require.EqualError(t, r.Steps[8].Err, `claimValidationRules[1]: more ("claims.n > 3" is false)`)
+	require.EqualError(t, r.Steps[9].Err, `claim "hd": is "y", not "x"`)
+	require.EqualError(t, r.Steps[10].Err, `more ("claims.n > 3" is false)`)
+	require.Equal(t, false, r.Steps[10].Value)
+	require.Nil(t, r.Steps[6].Value)
 
 	// By claims.
 	r, err := a.CheckClaims(t.Context(), `{"iss":"`+i.URL()+`","aud":"api","exp":9999999999,"sub":"joe","oid":"1","a":"","hd":"x","n":4}`)
@@ -73,9 +81,8 @@ func TestCheckOfNobody(t *testing.T) {
 	i := authntest.NewIssuer(t)
 	a := parse(t, config(entry(i, byGroups)), nil)
 	for token, want := range map[string]string{
-		"x":                                     "the issuer of the token cannot be read",
-		i.Token(object{"iss": "https://other"}): `no entry is for issuer "https://other"`,
-		i.Token(object{"iss": i.URL() + "/"}):   `no entry is for issuer "` + i.URL() + `/"; "` + i.URL() + `" differs from it in case or in the slash at the end`,
+		i.Token(object{"iss": "https://other"}): `no entry is for "https://other"`,
+		i.Token(object{"iss": i.URL() + "/"}):   `no entry is for "` + i.URL() + `/"; "` + i.URL() + `" differs from it in case or in the slash at the end`,
 	} {
 		r := a.Check(t.Context(), token)
 		require.Equal(t, -1, r.Index)
@@ -83,9 +90,65 @@ func TestCheckOfNobody(t *testing.T) {
 		require.Equal(t, authn.UntrustedIssuer, authn.ReasonOf(r.Steps[0].Err))
 		require.EqualError(t, r.Steps[0].Err, want)
 	}
-	r := a.Check(t.Context(), i.Token(elsewhere(i.URL()+"/claims")))
-	require.Contains(t, lines(r.Steps), "distributed claims skipped")
+	r := a.Check(t.Context(), i.Token(object{"iss": strings.Repeat("x", 9000)}))
+	require.Less(t, len(r.Steps[0].Err.Error()), 512)
+}
+
+// What can be said of claims that are elsewhere without asking for them is said.
+func TestCheckDistributed(t *testing.T) {
+	i := authntest.NewIssuer(t)
+	a := parse(t, config(entry(i, byGroups)), nil)
+	look := func(a *authconfig.Authenticator, c object) (step, bool) {
+		r := a.Check(t.Context(), i.Token(c))
+		n := slices.IndexFunc(r.Steps, func(s step) bool { return s.Path == "distributed claims" })
+		if n < 0 {
+			return step{}, r.Accepted
+		}
+		return r.Steps[n], r.Accepted
+	}
+	s, ok := look(a, elsewhere(i.URL()+"/claims"))
+	require.Equal(t, "the groups are had from "+i.URL()+"/claims, which is not asked", s.Skipped)
+	require.True(t, ok)
+	s, ok = look(a, elsewhere("https://example.com/claims"))
+	require.EqualError(t, s.Err, `endpoint "https://example.com/claims": the host is neither the issuer's nor among DistributedClaims.Hosts`)
+	require.False(t, ok)
+	s, ok = look(a, claims(object{"_claim_names": object{"groups": "src"}}))
+	require.EqualError(t, s.Err, `claim "_claim_sources": missing`)
+	require.False(t, ok)
+	s, ok = look(a, claims(object{"_claim_names": object{"team": "src"}, "_claim_sources": object{}}))
+	require.Empty(t, s)
+	require.True(t, ok)
+	resolve := func(context.Context, jwt.Claims) ([]string, bool, error) { panic("asked") }
+	a = parse(t, config(entry(i, byGroups)), &authconfig.Options{DistributedClaims: authconfig.DistributedClaims{Resolve: resolve}})
+	s, ok = look(a, claims(nil))
+	require.Equal(t, "the groups are had from DistributedClaims.Resolve, which is not asked", s.Skipped)
+	require.True(t, ok)
+}
+
+// The dry run accepts nothing that would be refused, but for the signature.
+func TestCheckAgrees(t *testing.T) {
+	i := authntest.NewIssuer(t)
+	a := parse(t, config(entry(i, byGroups), "- issuer: {url: 'https://accounts.google.com', audiences: [api]}\n  "+bySub+"\n"), nil)
+	for _, c := range []object{
+		nil, {"sub": "j\x00"}, {"sub": ""}, {"sub": nil}, {"groups": 1}, {"groups": []any{"a", nil}}, {"aud": nil}, {"aud": []any{"api", 1}}, {"exp": "x"}, {"exp": nil},
+		{"nbf": 9999999999}, {"iat": 9999999999}, {"_claim_names": object{"groups": "x"}}, {"jti": 1},
+	} {
+		token := i.Token(claims(c))
+		_, ok, err := a.AuthenticateToken(t.Context(), token)
+		require.Equal(t, ok, a.Check(t.Context(), token).Accepted, "%v: %v", c, err)
+	}
+	r, err := a.CheckClaims(t.Context(), `{"iss":"accounts.google.com","aud":"api","exp":9999999999,"sub":"1"}`)
+	require.NoError(t, err)
 	require.True(t, r.Accepted)
+	require.Equal(t, 1, r.Index)
+}
+
+func TestCheckTooLong(t *testing.T) {
+	i := authntest.NewIssuer(t)
+	a := parse(t, config(entry(i, bySub)), &authconfig.Options{MaxToken: 300})
+	r := a.Check(t.Context(), i.Token(claims(nil)))
+	require.Equal(t, []string{"token Malformed"}, lines(r.Steps))
+	require.Equal(t, -1, r.Index)
 }
 
 // A broken token of a known issuer is told apart from one of nobody.
@@ -94,6 +157,9 @@ func TestCheckMalformed(t *testing.T) {
 	a := parse(t, config(entry(i, bySub)), nil)
 	token := i.Token(claims(nil))
 	r := a.Check(t.Context(), token[:strings.LastIndexByte(token, '.')]+".!")
-	require.Equal(t, []string{"token Malformed", "claims ok", "claimMappings.username ok"}, lines(r.Steps))
+	require.Equal(t, []string{"token Malformed", "iss ok", "aud ok", "exp ok", "iat ok", "claimMappings.username ok"}, lines(r.Steps))
+	r = a.Check(t.Context(), "a.b.c")
+	require.Equal(t, []string{"token Malformed"}, lines(r.Steps))
+	require.EqualError(t, r.Steps[0].Err, "payload: not base64url without padding")
 	require.False(t, r.Accepted)
 }

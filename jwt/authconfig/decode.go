@@ -10,6 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apiserver/pkg/apis/apiserver"
 	"k8s.io/apiserver/pkg/apis/apiserver/install"
+
+	"github.com/authnchain/authnchain/internal/clip"
 )
 
 // MaxBytes is how long a configuration may be, and how long it may become once
@@ -39,8 +41,11 @@ func decode(data []byte) (*apiserver.AuthenticationConfiguration, error) {
 		return nil, err
 	}
 	decoded, err := runtime.Decode(newCodecs().UniversalDecoder(), data)
+	if runtime.IsStrictDecodingError(err) {
+		return nil, err // all fields that are wrong
+	}
 	if err != nil {
-		return nil, err
+		return nil, clip.Error(err) // some repeat the whole file
 	}
 	c, ok := decoded.(*apiserver.AuthenticationConfiguration)
 	if !ok {

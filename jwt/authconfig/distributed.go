@@ -201,6 +201,22 @@ func resolveError(err error) error {
 	return err
 }
 
+// reach says, without asking anybody, whether the groups of a token are elsewhere,
+// and why they cannot be had.
+func (d *distributed) reach(c jwt.Claims) (where string, err error) {
+	switch {
+	case d == nil || c.Has(d.claim):
+		return "", nil
+	case d.Resolve != nil:
+		return "DistributedClaims.Resolve", nil
+	}
+	s, ok, err := d.source(c)
+	if err != nil || !ok {
+		return "", err
+	}
+	return clip.Text(fetch.Redact(s.Endpoint)), d.mayAsk(s.Endpoint)
+}
+
 // source is a member of "_claim_sources".
 type source struct {
 	Endpoint    string `json:"endpoint"`
@@ -233,8 +249,8 @@ func (d *distributed) source(c jwt.Claims) (source, bool, error) {
 
 // fetch asks an endpoint for the token that holds the claim.
 func (d *distributed) fetch(ctx context.Context, s source) (string, error) {
-	if err := d.allowed(s.Endpoint); err != nil {
-		return "", authn.Errorf(authn.RuleFailed, "endpoint %s: %w", clip.Quote(fetch.Redact(s.Endpoint)), err)
+	if err := d.mayAsk(s.Endpoint); err != nil {
+		return "", err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Endpoint, nil)
 	if err != nil {
@@ -263,6 +279,13 @@ func fetchError(err error) error {
 		return &authn.Error{Reason: authn.Unavailable, Err: err, RetryAfter: status.RetryAfter}
 	}
 	return authn.Errorf(authn.Unavailable, "%w", err)
+}
+
+func (d *distributed) mayAsk(endpoint string) error {
+	if err := d.allowed(endpoint); err != nil {
+		return authn.Errorf(authn.RuleFailed, "endpoint %s: %w", clip.Quote(fetch.Redact(endpoint)), err)
+	}
+	return nil
 }
 
 // allowed says why an endpoint may not be asked.
@@ -294,7 +317,10 @@ func hostOf(raw string) string {
 // read verifies the token that holds the claim, with the keys of its own issuer
 // and for the audiences of the one that pointed at it, and takes the claim out.
 func (d *distributed) read(ctx context.Context, c jwt.Claims, held string, until time.Time) (answer, error) {
-	issuer := jwt.UnverifiedIssuer(held)
+	issuer, err := jwt.UnverifiedIssuer(held)
+	if err != nil {
+		return answer{}, fmt.Errorf("the token that holds it: %w", err)
+	}
 	other := d.others(issuer)
 	if other == nil {
 		return answer{}, authn.Errorf(authn.UntrustedIssuer, "the token that holds it: issuer %s: not one of those configured", clip.Quote(issuer))

@@ -92,12 +92,14 @@ func TestFileIssuersComeAndGo(t *testing.T) {
 		requireUser(t, f.Authenticator, i.Token(claims(nil)), info{Name: "jane"})
 	}
 	ask := make(chan bool)
-	comes.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { <-ask; http.Error(w, "", http.StatusServiceUnavailable) }))
+	comes.Handle("/.well-known/openid-configuration", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		<-ask
+		fmt.Fprintf(w, `{"issuer":%q,"jwks_uri":%q}`, comes.URL(), comes.URL()+"/keys")
+	}))
 	f.write(t, config(entry(comes, bySub), entry(stays, withPrefix("new:"))))
 	requireNotMine(t, f.Authenticator, goes.Token(claims(nil)))
 	requireUser(t, f.Authenticator, stays.Token(claims(nil)), info{Name: "jane"})
 	require.Equal(t, []string{stays.URL()}, f.Issuers())
-	comes.Serve(nil)
 	close(ask)
 	require.Eventually(t, func() bool { return len(f.Issuers()) == 2 }, time.Minute, time.Millisecond)
 	requireUser(t, f.Authenticator, stays.Token(claims(nil)), info{Name: "new:jane"})

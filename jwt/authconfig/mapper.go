@@ -139,7 +139,7 @@ func (m *mapper) User(ctx context.Context, c jwt.Claims) (user.Info, error) {
 	if !m.hasExpressions() {
 		return e.run(ctx)
 	}
-	return m.limit.bounded(ctx, e)
+	return m.limit.bounded(ctx, e, MaxEvaluation)
 }
 
 // evaluation is the making of one user.
@@ -155,14 +155,11 @@ type evaluation struct {
 
 // did notes what became of one step, and reports whether to stop.
 func (e *evaluation) did(path string, value any, err error) bool {
-	if err != nil {
-		err = fmt.Errorf("%s: %w", path, err)
-		if e.err == nil {
-			e.err = err
-		}
+	if err != nil && e.err == nil {
+		e.err = fmt.Errorf("%s: %w", path, err)
 	}
 	if e.all {
-		e.steps = append(e.steps, Step{Path: path, Value: value, Err: err})
+		e.steps = append(e.steps, newStep(path, value, err))
 	}
 	return err != nil && !e.all
 }
@@ -177,23 +174,19 @@ func (e *evaluation) run(ctx context.Context) (user.Info, error) {
 }
 
 func (e *evaluation) name(ctx context.Context, u *user.DefaultInfo) bool {
+	path, err := "claimMappings.username", error(nil)
 	if e.usernameBy == nil {
-		var err error
 		u.Name, err = e.username.Name(e.claims)
-		return e.did("claimMappings.username", u.Name, err)
-	}
-	v, err := e.eval(ctx, e.usernameBy, authn.ClaimMissing)
-	if err == nil {
-		u.Name, err = textOf(v)
-		err = withReason(authn.ClaimMissing, err)
+	} else {
+		path = e.usernameBy.path
+		u.Name, err = e.text(ctx, e.usernameBy)
 	}
 	if err == nil {
-		u.Name = strings.Clone(u.Name)
 		if nameErr := authn.CheckName(u.Name); nameErr != nil {
 			err = authn.Errorf(authn.InvalidUser, "%w", nameErr)
 		}
 	}
-	return e.did(e.usernameBy.path, u.Name, err)
+	return e.did(path, u.Name, err)
 }
 
 func (e *evaluation) groupsOf(ctx context.Context, u *user.DefaultInfo) (stop bool) {
@@ -218,11 +211,8 @@ func (e *evaluation) uidOf(ctx context.Context, u *user.DefaultInfo) bool {
 	if e.uidBy == nil {
 		return false
 	}
-	v, err := e.eval(ctx, e.uidBy, authn.ClaimMissing)
-	if err == nil {
-		u.UID, err = textOf(v)
-		u.UID, err = strings.Clone(u.UID), withReason(authn.ClaimMissing, err)
-	}
+	var err error
+	u.UID, err = e.text(ctx, e.uidBy)
 	return e.did(e.uidBy.path, u.UID, err)
 }
 
@@ -274,7 +264,7 @@ func (e *evaluation) checkUser(ctx context.Context, u *user.DefaultInfo) bool {
 	}
 	if e.err != nil { // there is no user to check
 		for _, r := range e.userRules {
-			e.steps = append(e.steps, Step{Path: r.path, Skipped: true})
+			e.steps = append(e.steps, Step{Path: r.path, Skipped: "there is no user to check"})
 		}
 		return false
 	}
@@ -308,6 +298,16 @@ func orElse(text, other string) string {
 		return other
 	}
 	return text
+}
+
+// text evaluates an expression for a string.
+func (e *evaluation) text(ctx context.Context, x *expression) (string, error) {
+	v, err := e.eval(ctx, x, authn.ClaimMissing)
+	if err != nil {
+		return "", err
+	}
+	text, err := textOf(v)
+	return strings.Clone(text), withReason(authn.ClaimMissing, err) // not a part of the token
 }
 
 // texts evaluates an expression for a list of strings.

@@ -2,46 +2,50 @@ package authconfig
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/common/types/traits"
 	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/apiserver/pkg/cel"
-	"k8s.io/apiserver/pkg/cel/lazy"
 
 	"github.com/authnchain/authnchain/jwt"
 )
 
 var (
-	claimsType   = types.NewObjectType("kubernetes.claims")
-	userInfoType = types.NewObjectType("kubernetes.UserInfo")
+	claimsType   = objectType("kubernetes.claims")
+	userInfoType = objectType("kubernetes.UserInfo")
+	userInfo     = []string{"username", "uid", "groups", "extra"}
 )
 
 // claimsValue is the variable "claims". A claim is decoded when an expression
 // first looks at it.
 func claimsValue(c jwt.Claims) traits.Mapper {
-	m := lazy.NewMapValue(claimsType)
-	for name := range c.Names() {
-		m.Append(name, func(*lazy.MapValue) ref.Val {
-			v, err := c.Value(name)
-			if err != nil {
-				return types.WrapErr(err)
-			}
-			return toCEL(v)
-		})
-	}
-	return m
+	return newObject(claimsType, slices.AppendSeq(make([]string, 0, c.Len()), c.Names()), func(name string) ref.Val {
+		v, err := c.Value(name)
+		if err != nil {
+			return types.WrapErr(err)
+		}
+		return toCEL(v)
+	})
 }
 
 // userValue is the variable "user".
 func userValue(u user.Info) traits.Mapper {
-	m := lazy.NewMapValue(userInfoType)
-	m.Append("username", func(*lazy.MapValue) ref.Val { return types.String(u.GetName()) })
-	m.Append("uid", func(*lazy.MapValue) ref.Val { return types.String(u.GetUID()) })
-	m.Append("groups", func(*lazy.MapValue) ref.Val { return toCEL(u.GetGroups()) })
-	m.Append("extra", func(*lazy.MapValue) ref.Val { return toCEL(u.GetExtra()) })
-	return m
+	return newObject(userInfoType, userInfo, func(name string) ref.Val {
+		switch name {
+		case "username":
+			return types.String(u.GetName())
+		case "uid":
+			return types.String(u.GetUID())
+		case "groups":
+			return toCEL(u.GetGroups())
+		default:
+			return toCEL(u.GetExtra())
+		}
+	})
 }
 
 func toCEL(v any) ref.Val { return unescaping(types.DefaultTypeAdapter.NativeToValue(v)) }
@@ -62,7 +66,7 @@ type unescapingMap struct{ traits.Mapper }
 
 // Find implements [traits.Mapper].
 func (m *unescapingMap) Find(key ref.Val) (ref.Val, bool) {
-	if escaped, ok := key.(types.String); ok {
+	if escaped, ok := key.(types.String); ok && strings.Contains(string(escaped), "__") {
 		if name, ok := cel.Unescape(string(escaped)); ok {
 			key = types.String(name)
 		}
