@@ -2,6 +2,7 @@ package parity
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -134,6 +135,6 @@ func TestConfigDeviationsAreDocumented(t *testing.T) {
 	require.NoError(t, err)
 	for _, d := range configDeviations {
 		require.NotEmpty(t, d.documented, d.name)
-		require.Contains(t, string(text), d.documented, d.name)
+		require.True(t, strings.Contains(string(text), d.documented), "%s: not in docs/differences.md: %s", d.name, d.documented)
 	}
 }

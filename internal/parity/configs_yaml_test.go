@@ -56,8 +56,8 @@ func yamlRows() []configRow {
 	}
 }
 
-// starry is a comment with so many asterisks that authconfig looks for aliases.
-var starry = "\n" + strings.Repeat("# "+strings.Repeat("*", 97)+"\n", 500)
+// starry is a comment that looks so much like aliases that authconfig looks for them.
+var starry = "\n" + strings.Repeat("# &a "+strings.Repeat("*", 94)+"\n", 500)
 
 // TestConfigsWithStars wants a comment to change nothing.
 func TestConfigsWithStars(t *testing.T) {

@@ -78,7 +78,7 @@ func (row legacyRow) requireBoth(t *testing.T, c *apiserver.AuthenticationConfig
 		require.NoError(t, err)
 		text, err := os.ReadFile("../../docs/differences.md")
 		require.NoError(t, err)
-		require.Contains(t, string(text), row.documented)
+		require.True(t, strings.Contains(string(text), row.documented), row.documented)
 	}
 }
 
