@@ -20,14 +20,15 @@ var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 
 // imports are what a fragment may use without importing it.
 var imports = map[string]string{
-	"anonymous": "github.com/authnchain/authnchain/anonymous",
-	"authn":     "github.com/authnchain/authnchain/authn",
-	"authntest": "github.com/authnchain/authnchain/authn/authntest",
-	"bearer":    "github.com/authnchain/authnchain/bearer",
-	"jwt":       "github.com/authnchain/authnchain/jwt",
-	"union":     "github.com/authnchain/authnchain/union",
-	"webhook":   "github.com/authnchain/authnchain/webhook",
-	"x509":      "github.com/authnchain/authnchain/x509",
+	"anonymous":  "github.com/authnchain/authnchain/anonymous",
+	"authn":      "github.com/authnchain/authnchain/authn",
+	"authconfig": "github.com/authnchain/authnchain/jwt/authconfig",
+	"authntest":  "github.com/authnchain/authnchain/authn/authntest",
+	"bearer":     "github.com/authnchain/authnchain/bearer",
+	"jwt":        "github.com/authnchain/authnchain/jwt",
+	"union":      "github.com/authnchain/authnchain/union",
+	"webhook":    "github.com/authnchain/authnchain/webhook",
+	"x509":       "github.com/authnchain/authnchain/x509",
 
 	"authenticator": "k8s.io/apiserver/pkg/authentication/authenticator",
 	"context":       "context",

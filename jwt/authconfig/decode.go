@@ -3,9 +3,7 @@ package authconfig
 import (
 	"errors"
 	"fmt"
-	"math"
 
-	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apiserver/pkg/apis/apiserver"
@@ -41,11 +39,8 @@ func decode(data []byte) (*apiserver.AuthenticationConfiguration, error) {
 		return nil, err
 	}
 	decoded, err := runtime.Decode(newCodecs().UniversalDecoder(), data)
-	if runtime.IsStrictDecodingError(err) {
-		return nil, err // all fields that are wrong
-	}
 	if err != nil {
-		return nil, clip.Error(err) // some repeat the whole file
+		return nil, short(err)
 	}
 	c, ok := decoded.(*apiserver.AuthenticationConfiguration)
 	if !ok {
@@ -54,53 +49,24 @@ func decode(data []byte) (*apiserver.AuthenticationConfiguration, error) {
 	return c, nil
 }
 
+// short bounds an error, since some repeat the whole file. Fields that are wrong
+// are told all.
+func short(err error) error {
+	strict, ok := runtime.AsStrictDecodingError(err)
+	if !ok {
+		return clip.Error(err)
+	}
+	errs := strict.Errors()
+	for i, err := range errs {
+		if len(err.Error()) > 4*clip.Max {
+			errs[i] = clip.Error(err)
+		}
+	}
+	return runtime.NewStrictDecodingError(errs)
+}
+
 func newCodecs() serializer.CodecFactory {
 	scheme := runtime.NewScheme()
 	install.Install(scheme)
 	return serializer.NewCodecFactory(scheme, serializer.EnableStrict)
-}
-
-// checkAliases refuses YAML whose aliases make it much longer than it looks. The
-// decoder has such a check of its own, for many short nodes; few that are long
-// pass it.
-func checkAliases(data []byte) error {
-	stars := 0
-	for _, c := range data {
-		if c == '*' {
-			stars++
-		}
-	}
-	if stars*len(data) <= MaxBytes {
-		return nil
-	}
-	var document yaml.Node
-	if err := yaml.Unmarshal(data, &document); err != nil {
-		return fmt.Errorf("yaml: %w", err)
-	}
-	if size := (sizes{}).of(&document); size > MaxBytes {
-		return fmt.Errorf("yaml: more than %d bytes once its aliases are written out", MaxBytes)
-	}
-	return nil
-}
-
-// sizes are how long nodes are without aliases.
-type sizes map[*yaml.Node]int
-
-func (s sizes) of(n *yaml.Node) int {
-	if n == nil {
-		return 0
-	}
-	if size, ok := s[n]; ok {
-		return size
-	}
-	s[n] = math.MaxInt32 // if it holds itself
-	size := 1 + len(n.Value)
-	if n.Kind == yaml.AliasNode {
-		size += s.of(n.Alias)
-	}
-	for _, child := range n.Content {
-		size = min(size+s.of(child), math.MaxInt32)
-	}
-	s[n] = size
-	return size
 }

@@ -19,7 +19,7 @@ type Flags struct {
 	GroupsClaim    string            // --oidc-groups-claim; empty: no groups
 	GroupsPrefix   string            // --oidc-groups-prefix
 	RequiredClaims map[string]string // --oidc-required-claim
-	SigningAlgs    []string          // --oidc-signing-algs; nil: RS256
+	SigningAlgs    []string          // --oidc-signing-algs; none: RS256
 }
 
 // Configuration returns the configuration that means the same, and the algorithms
@@ -47,7 +47,7 @@ func (f Flags) Configuration() (*apiserver.AuthenticationConfiguration, []string
 		entry.Issuer.CertificateAuthority = string(authority)
 	}
 	algorithms := slices.Clone(f.SigningAlgs)
-	if algorithms == nil {
+	if len(algorithms) == 0 {
 		algorithms = []string{"RS256"}
 	}
 	return &apiserver.AuthenticationConfiguration{JWT: []apiserver.JWTAuthenticator{entry}}, algorithms, nil

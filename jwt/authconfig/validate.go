@@ -2,6 +2,7 @@ package authconfig
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -50,16 +51,16 @@ func validate(c *apiserver.AuthenticationConfiguration, compiler *compiler, o *O
 
 func validateIssuer(i apiserver.Issuer, path *field.Path, o *Options) field.ErrorList {
 	var errs field.ErrorList
-	check := func(name, url string) {
-		if err := fetch.CheckURL(url, false); err != nil {
-			errs = append(errs, field.Invalid(path.Child(name), fetch.Redact(url), err.Error()))
+	check := func(name, raw string) {
+		if err := fetch.CheckURL(raw, false); err != nil {
+			errs = append(errs, field.Invalid(path.Child(name), fetch.Redact(raw), err.Error()))
 		}
 	}
 	check("url", i.URL)
 	if i.DiscoveryURL != "" {
 		check("discoveryURL", i.DiscoveryURL)
 	}
-	if strings.HasSuffix(i.URL, "?") {
+	if u, err := url.Parse(i.URL); err == nil && u.ForceQuery {
 		errs = append(errs, field.Invalid(path.Child("url"), i.URL, "URL must not contain a query"))
 	}
 	if i.CertificateAuthority != "" {
