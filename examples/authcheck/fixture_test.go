@@ -40,6 +40,8 @@ jwt:
   claimMappings: {username: {claim: email, prefix: ''}}
 - issuer: {url: https://far.example.com, audiences: [api], egressSelectorType: cluster}
   claimMappings: {username: {claim: sub, prefix: ''}}
+- issuer: {url: https://accounts.google.com, audiences: [api]}
+  claimMappings: {username: {claim: sub, prefix: 'google:'}}
 `
 
 const (
@@ -100,8 +102,29 @@ func narrow(out string) string {
 	return regexp.MustCompile(` {2,}`).ReplaceAllString(out, " | ")
 }
 
-// reportOf is what narrow makes of a report on a token of an issuer.
-func reportOf(issuer, rest string) string {
-	return "issuer | " + issuer + "\nsignature | NOT verified: this is a dry run\ntime | " + noon +
+const (
+	dryToken  = ": this is a dry run"
+	dryClaims = ", nor the form of the token: there are only its claims"
+)
+
+const (
+	expOK   = "exp | ok | 2026-01-02T13:00:00Z (1767358800)\n"
+	iatOK   = "iat | ok | 2026-01-02T12:00:00Z (1767355200)\n"
+	timesOK = expOK + iatOK
+)
+
+// goodClaims is what narrow makes of the steps on the claims of a token of an
+// entry that has nothing wrong with these.
+var goodClaims = map[string]string{
+	inLogin: `iss | ok | "https://login.example.com"` + "\n" + `aud | ok | "api"` + "\n" + timesOK,
+	inCI:    `iss | ok | "https://ci.example.com"` + "\n" + `aud | ok | "x", "ci"` + "\n" + timesOK,
+	inMail:  `iss | ok | "https://mail.example.com"` + "\n" + `aud | ok | "api"` + "\n" + timesOK,
+}
+
+// reportOf is what narrow makes of a report on a token of an entry. The line "good
+// claims" stands for the lines of goodClaims.
+func reportOf(entry, rest string) string {
+	rest = strings.Replace(rest, "good claims\n", goodClaims[entry], 1)
+	return "issuer | " + entry + "\nsignature | NOT verified" + dryToken + "\ntime | " + noon +
 		"\n\nSTEP | VERDICT | VALUE OR REASON\n" + strings.TrimPrefix(rest, "\n")
 }

@@ -40,9 +40,30 @@ func TestJSON(t *testing.T) {
       "error": ""
     },
     {
-      "path": "claims",
+      "path": "iss",
       "verdict": "ok",
-      "value": null,
+      "value": "https://login.example.com",
+      "reason": "",
+      "error": ""
+    },
+    {
+      "path": "aud",
+      "verdict": "ok",
+      "value": "api",
+      "reason": "",
+      "error": ""
+    },
+    {
+      "path": "exp",
+      "verdict": "ok",
+      "value": 1767358800,
+      "reason": "",
+      "error": ""
+    },
+    {
+      "path": "iat",
+      "verdict": "ok",
+      "value": 1767355200,
       "reason": "",
       "error": ""
     },
@@ -94,11 +115,32 @@ func TestJSON(t *testing.T) {
       "error": ""
     },
     {
-      "path": "claims",
+      "path": "iss",
+      "verdict": "ok",
+      "value": "https://mail.example.com",
+      "reason": "",
+      "error": ""
+    },
+    {
+      "path": "aud",
       "verdict": "refused",
-      "value": null,
+      "value": "payroll",
       "reason": "WrongAudience",
       "error": "the token is for \"payroll\", not for any of [\"api\"]"
+    },
+    {
+      "path": "exp",
+      "verdict": "ok",
+      "value": 1767358800,
+      "reason": "",
+      "error": ""
+    },
+    {
+      "path": "iat",
+      "verdict": "ok",
+      "value": 1767355200,
+      "reason": "",
+      "error": ""
     },
     {
       "path": "claimMappings.username",
@@ -111,7 +153,7 @@ func TestJSON(t *testing.T) {
   "warnings": []
 }
 `},
-		{"nobody's", "opaque", refused, `
+		{"unreadable", "opaque", refused, `
 {
   "issuer": "",
   "index": -1,
@@ -120,11 +162,11 @@ func TestJSON(t *testing.T) {
   "user": null,
   "steps": [
     {
-      "path": "iss",
+      "path": "token",
       "verdict": "refused",
       "value": null,
-      "reason": "UntrustedIssuer",
-      "error": "the issuer of the token cannot be read"
+      "reason": "Malformed",
+      "error": "not three parts with dots between them"
     }
   ],
   "warnings": []
@@ -143,13 +185,15 @@ func TestJSON(t *testing.T) {
 // TestJSONOfRules has the values of rules, of what is skipped, and warnings.
 func TestJSONOfRules(t *testing.T) {
 	path := write(t, config+"anonymous: {enabled: true, conditions: [{path: a}]}\n")
-	const claims = `{"iss":"https://ci.example.com","aud":"api","exp":1767358800,"repo":"\u0000","teams":[1],"run":1,"branch":"b"}`
+	const claims = `{"iss":"https://ci.example.com","aud":["api","b"],"exp":1767358800.5,"repo":"\u0000","teams":[1],"run":1,"branch":"b"}`
 	code, out, log := try("", "-config", path, "-now", noon, "-o", "json", "-claims", claims)
 	require.JSONEq(t, `{
 		"issuer": "https://ci.example.com", "index": 1, "accepted": false, "signature": "not verified", "user": null,
 		"steps": [
-			{"path": "claims", "verdict": "ok", "value": null, "reason": "", "error": ""},
-			{"path": "claimMappings.username.expression", "verdict": "refused", "value": "ci:\u0000", "reason": "InvalidUser", "error": "the user name has the control character U+0000 at byte 3"},
+			{"path": "iss", "verdict": "ok", "value": "https://ci.example.com", "reason": "", "error": ""},
+			{"path": "aud", "verdict": "ok", "value": ["api", "b"], "reason": "", "error": ""},
+			{"path": "exp", "verdict": "ok", "value": 1767358800.5, "reason": "", "error": ""},
+			{"path": "claimMappings.username.expression", "verdict": "refused", "value": null, "reason": "InvalidUser", "error": "the user name has the control character U+0000 at byte 3"},
 			{"path": "claimMappings.groups.expression", "verdict": "refused", "value": null, "reason": "ClaimMissing", "error": "the expression must return a string or a list of strings"},
 			{"path": "claimMappings.uid.expression", "verdict": "ok", "value": "1", "reason": "", "error": ""},
 			{"path": "claimMappings.extra[0].valueExpression", "verdict": "ok", "value": ["b"], "reason": "", "error": ""},
@@ -158,6 +202,23 @@ func TestJSONOfRules(t *testing.T) {
 		],
 		"warnings": ["anonymous.conditions[0].path: \"a\" opens nothing: a path begins with / and has no //, no . and no .. in it"]
 	}`, out)
+	require.Equal(t, refused, code)
+	require.Empty(t, log)
+}
+
+// TestJSONForTerminal has claims with what a terminal would obey.
+func TestJSONForTerminal(t *testing.T) {
+	const claims = `{"iss":"https://mail.example.com","aud":["\u009b2J","\u202e","\udb40\udc01","é"],"exp":1767358800,"email":"j@x"}`
+	code, out, log := check(t, "", "-o", "json", "-claims", claims)
+	require.Contains(t, out, `
+      "value": [
+        "\u009b2J",
+        "\u202e",
+        "\udb40\udc01",
+        "é"
+      ],
+`)
+	require.NotRegexp(t, `[^\n\P{C}]`, out, "not to be printed")
 	require.Equal(t, refused, code)
 	require.Empty(t, log)
 }

@@ -2,7 +2,8 @@
 // would make of a token: which entry it falls to, which mapping or rule refuses it
 // and with what value, and which user would come out. It is a dry run for people
 // who look for a mistake. It does NOT verify the signature, so it proves nothing
-// of who made the token.
+// of who made the token. Expressions have ten times the time that a request gives
+// them.
 //
 //	go run ./examples/authcheck -config auth-config.yaml -token "$TOKEN"
 //	pbpaste | go run ./examples/authcheck -config auth-config.yaml -token -
@@ -37,7 +38,7 @@
 //
 // With -o json the report is one object. All members are always there.
 //
-//	issuer      string    whose token it is; "" if no entry is for it
+//	issuer      string    whose token it is; "" if no entry is for it or that cannot be read
 //	index       number    of that entry, jwt[index]; -1 if there is none
 //	accepted    boolean   provided that the signature is good, and what was skipped
 //	signature   string    "not verified"
@@ -47,9 +48,11 @@
 //	  groups    [string]  without system:authenticated, which the chain adds
 //	  extra     object    of lists of strings
 //	steps       [object]  what was checked, in order
-//	  path      string    in the entry, such as claimMappings.groups, or what of the token it is about
+//	  path      string    in the entry, such as claimMappings.groups; "iss", "aud", "exp", "nbf" or "iat";
+//	                      or "token", "distributed claims" or "expressions", each as a whole
 //	  verdict   string    "ok", "refused" or "skipped": it could not be done
-//	  value     any       what came of it: a string, a list of strings or a boolean; null if nothing did
+//	  value     any       what came of it: a string, a list of strings or a boolean, or a claim as the token
+//	                      has it; null if nothing did, and where a mapping refuses
 //	  reason    string    of a refusal, such as "Expired": a Reason of package authn; else ""
 //	  error     string    why it is refused or skipped; else ""
 //	warnings    [string]  what the configuration says without effect

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -71,41 +69,16 @@ func list(values []string) []string { return append([]string{}, values...) }
 
 func newStep(s authconfig.Step) step {
 	switch {
-	case s.Skipped:
-		return step{Path: s.Path, Verdict: "skipped", Error: whySkipped(s.Path)}
+	case s.Skipped != "":
+		return step{Path: s.Path, Verdict: "skipped", Error: oneLine(s.Skipped)}
 	case s.Err != nil:
-		return step{s.Path, "refused", valueOf(s), string(authn.ReasonOf(s.Err)), whyRefused(s)}
+		return step{s.Path, "refused", s.Value, string(authn.ReasonOf(s.Err)), oneLine(s.Err.Error())}
 	}
-	return step{Path: s.Path, Verdict: "ok", Value: valueOf(s)}
-}
-
-func whySkipped(path string) string {
-	if path == "distributed claims" {
-		return "the groups are elsewhere, where nobody is asked; the user is shown without"
+	value := s.Value
+	if texts, ok := value.([]string); ok {
+		value = list(texts)
 	}
-	return "there is no user to check"
-}
-
-// whyRefused returns the error without the path, which stands beside it.
-func whyRefused(s authconfig.Step) string {
-	return oneLine(withoutPackage(strings.TrimPrefix(s.Err.Error(), s.Path+": ")))
-}
-
-// valueOf returns what a step gave. One that is refused may have had nothing to
-// give.
-func valueOf(s authconfig.Step) any {
-	switch v := s.Value.(type) {
-	case string:
-		if v == "" && s.Err != nil {
-			return nil
-		}
-	case []string:
-		if len(v) == 0 && s.Err != nil {
-			return nil
-		}
-		return list(v)
-	}
-	return s.Value
+	return step{Path: s.Path, Verdict: "ok", Value: value}
 }
 
 // refusals returns the paths of the steps that refuse the token, each once.
@@ -121,18 +94,17 @@ func (r *report) refusals() []string {
 
 // write prints the report all at once.
 func (r *report) write(w io.Writer, s *settings) error {
-	var b bytes.Buffer
+	var b strings.Builder
 	if s.json {
-		e := json.NewEncoder(&b)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		if err := e.Encode(r); err != nil {
+		encoded, err := encode(r, "  ")
+		if err != nil {
 			return fmt.Errorf("the report: %w", err)
 		}
+		b.WriteString(encoded)
 	} else {
 		text{&b, isTerminal(w)}.print(r, s)
 	}
-	if _, err := w.Write(b.Bytes()); err != nil {
+	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("the report cannot be written: %w", err)
 	}
 	return nil

@@ -1,37 +1,55 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-)
 
-const refusedIssuer = "\nREFUSED: iss\n"
+	"github.com/authnchain/authnchain/jwt"
+)
 
 // TestNobodys has tokens that fall to no entry.
 func TestNobodys(t *testing.T) {
 	issuer := newIssuer(t)
-	signed := func(header, payload string) string {
-		return issuer.SignRaw("RS256", []byte(header), []byte(payload))
-	}
-	const unreadable = "iss | refused | UntrustedIssuer: the issuer of the token cannot be read\n"
 	for _, tt := range []struct {
 		name, token, want string
 	}{
-		{"unknown issuer", issuer.Token(object{"iss": "https://evil.example"}), `iss | refused | UntrustedIssuer: no entry is for issuer "https://evil.example"` + "\n"},
-		{"slash", issuer.Token(object{"iss": login + "/"}), `iss | refused | UntrustedIssuer: no entry is for issuer "https://login.example.com/"; "https://login.example.com" differs from it in case or in the slash at the end` + "\n"},
-		{"case", issuer.Token(object{"iss": "https://CI.example.com"}), `iss | refused | UntrustedIssuer: no entry is for issuer "https://CI.example.com"; "https://ci.example.com" differs from it in case or in the slash at the end` + "\n"},
-		{"no issuer", issuer.Token(object{"iss": nil}), unreadable},
-		{"opaque", "opaque", unreadable},
-		{"two parts", "a.b", unreadable},
-		{"payload not JSON", signed(`{"alg":"RS256"}`, `{"iss"`), unreadable},
+		{"unknown issuer", issuer.Token(object{"iss": "https://evil.example"}), `iss | refused | UntrustedIssuer: no entry is for "https://evil.example"` + "\n"},
+		{"slash", issuer.Token(object{"iss": login + "/"}), `iss | refused | UntrustedIssuer: no entry is for "https://login.example.com/"; "https://login.example.com" differs from it in case or in the slash at the end` + "\n"},
+		{"case", issuer.Token(object{"iss": "https://CI.example.com"}), `iss | refused | UntrustedIssuer: no entry is for "https://CI.example.com"; "https://ci.example.com" differs from it in case or in the slash at the end` + "\n"},
+		{"empty issuer", issuer.Token(object{"iss": ""}), `iss | refused | UntrustedIssuer: no entry is for ""` + "\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			code, out, log := check(t, "", "-token", tt.token)
-			require.Equal(t, reportOf("none of the configuration's", tt.want+refusedIssuer), narrow(out))
+			require.Equal(t, reportOf("none of the configuration's", tt.want+"\nREFUSED: iss\n"), narrow(out))
+			require.Equal(t, refused, code)
+			require.Empty(t, log)
+		})
+	}
+}
+
+// TestUnreadable has tokens of which nobody can tell whose they are.
+func TestUnreadable(t *testing.T) {
+	issuer := newIssuer(t)
+	long := issuer.Token(jane(object{"groups": strings.Repeat("g", jwt.MaxToken)}))
+	for _, tt := range []struct {
+		name, token, want string
+	}{
+		{"no issuer", issuer.Token(object{"iss": nil}), `ClaimMissing: claim "iss": missing`},
+		{"issuer of another type", issuer.Token(object{"iss": 1}), `ClaimMissing: claim "iss": not a string`},
+		{"opaque", "opaque", "Malformed: not three parts with dots between them"},
+		{"two parts", "a.b", "Malformed: not three parts with dots between them"},
+		{"payload not base64url", "a.b=.c", "Malformed: payload: not base64url without padding"},
+		{"payload not JSON", issuer.SignRaw("RS256", []byte(`{"alg":"RS256"}`), []byte(`{"iss"`)), "Malformed: payload: offset 6: the text ends too early"},
+		{"too long", long, fmt.Sprintf("Malformed: %d bytes, more than 16384", len(long))},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			code, out, log := check(t, "", "-token", tt.token)
+			require.Equal(t, reportOf("unknown", "token | refused | "+tt.want+"\n\nREFUSED: token\n"), narrow(out))
 			require.Equal(t, refused, code)
 			require.Empty(t, log)
 		})
@@ -42,7 +60,7 @@ func TestNobodys(t *testing.T) {
 func TestForm(t *testing.T) {
 	issuer := newIssuer(t)
 	good := issuer.Token(object{"iss": mail, "aud": "api", "email": "j@x"})
-	payload := `{"iss":"https://mail.example.com","aud":"api","exp":1767358800,"email":"j@x"}`
+	payload := `{"iss":"https://mail.example.com","aud":"api","exp":1767358800,"iat":1767355200,"email":"j@x"}`
 	for _, tt := range []struct {
 		name, token, want string
 	}{
@@ -53,7 +71,7 @@ func TestForm(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			code, out, log := check(t, "", "-token", tt.token)
-			require.Equal(t, reportOf(inMail, "token | refused | Malformed: "+tt.want+"\nclaims | ok | -\nclaimMappings.username | ok | \"j@x\"\n\nREFUSED: token\n"), narrow(out))
+			require.Equal(t, reportOf(inMail, "token | refused | Malformed: "+tt.want+"\ngood claims\nclaimMappings.username | ok | \"j@x\"\n\nREFUSED: token\n"), narrow(out))
 			require.Equal(t, refused, code)
 			require.Empty(t, log)
 		})
@@ -65,11 +83,11 @@ func TestForm(t *testing.T) {
 func TestSources(t *testing.T) {
 	issuer := newIssuer(t)
 	token := issuer.Token(object{"iss": mail, "aud": "api", "email": "j@x"})
-	const claims = `{"iss":"https://mail.example.com","aud":"api","exp":1767358800,"email":"j@x"}`
-	const end = "claims | ok | -\nclaimMappings.username | ok | \"j@x\"\n\nACCEPTED, provided that the signature is good:\n" +
+	const claims = `{"iss":"https://mail.example.com","aud":"api","exp":1767358800,"iat":1767355200,"email":"j@x"}`
+	const end = "good claims\nclaimMappings.username | ok | \"j@x\"\n\nACCEPTED, provided that the signature is good:\n" +
 		" | name | \"j@x\"\n | uid | -\n | groups | -\n | extra | -\n"
 	ofToken := reportOf(inMail, "token | ok | -\n"+end)
-	ofClaims := strings.Replace(reportOf(inMail, end), ": this is a dry run", ", nor the form of the token: there are only its claims", 1)
+	ofClaims := strings.Replace(reportOf(inMail, end), dryToken, dryClaims, 1)
 	for _, tt := range []struct {
 		name  string
 		args  []string
@@ -129,7 +147,9 @@ signature  NOT verified, nor the form of the token: there are only its claims
 time       2026-01-02T12:00:00Z
 
 STEP                                    VERDICT  VALUE OR REASON
-claims                                  ok       -
+iss                                     ok       "https://ci.example.com"
+aud                                     ok       "api"
+exp                                     ok       2026-01-02T13:00:00Z (1767358800)
 claimMappings.username.expression       ok       "ci:a"
 claimMappings.groups.expression         ok       -
 claimMappings.uid.expression            ok       "1"
@@ -144,7 +164,7 @@ REFUSED: claimValidationRules[0]
 
 	require.Contains(t, coloured.String(), "signature  "+yellow+"NOT verified"+plain+", nor")
 	require.Contains(t, coloured.String(), bold+"STEP"+plain+strings.Repeat(" ", 36)+bold+"VERDICT"+plain)
-	require.Contains(t, coloured.String(), "claims"+strings.Repeat(" ", 34)+green+"ok"+plain+"       -\n")
+	require.Contains(t, coloured.String(), "iss"+strings.Repeat(" ", 37)+green+"ok"+plain+"       \"https")
 	require.Contains(t, coloured.String(), red+"refused"+plain+"  RuleFailed")
 	require.Contains(t, coloured.String(), yellow+"skipped"+plain+"  there")
 	require.Contains(t, coloured.String(), "\n"+red+"REFUSED:"+plain+" claim")

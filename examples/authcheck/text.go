@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -40,7 +39,7 @@ func (t text) print(r *report, s *settings) {
 		return
 	}
 	provided := "provided that the signature is good:"
-	if slices.ContainsFunc(r.Steps, func(s step) bool { return s.Verdict == "skipped" }) { // the groups
+	if slices.ContainsFunc(r.Steps, func(s step) bool { return s.Verdict == "skipped" }) { // where the groups are
 		provided = "provided that the signature is good, and what was skipped:"
 	}
 	fmt.Fprintln(t, t.in(green, "ACCEPTED,"), provided)
@@ -50,8 +49,11 @@ func (t text) print(r *report, s *settings) {
 // head tells whose token it is and what was not looked at.
 func (t text) head(r *report, s *settings) {
 	issuer := "none of the configuration's"
-	if r.Index >= 0 {
+	switch {
+	case r.Index >= 0:
 		issuer = fmt.Sprintf("%s (jwt[%d])", oneLine(r.Issuer), r.Index)
+	case slices.Contains(r.refusals(), "token"): // it was not read that far
+		issuer = "unknown"
 	}
 	not := ": this is a dry run"
 	if s.input.claims {
@@ -78,48 +80,6 @@ func (t text) steps(steps []step) {
 		}
 		return map[string]string{"ok": green, "refused": red, "skipped": yellow}[cell]
 	})
-}
-
-// outcome is the value of a step or, if it is refused, why, with the value if the
-// reason does not have it.
-func (s step) outcome() string {
-	value := show(s.Value)
-	switch s.Verdict {
-	case "ok":
-		return value
-	case "skipped":
-		return s.Error
-	}
-	why := s.Reason + ": " + s.Error
-	if _, ok := s.Value.(bool); !ok && s.Value != nil && !strings.Contains(why, value) {
-		why += " (it is " + value + ")"
-	}
-	return why
-}
-
-// show returns a value such that it can be told apart from another, and cannot
-// harm the terminal.
-func show(value any) string {
-	switch v := value.(type) {
-	case string:
-		return strconv.Quote(v)
-	case []string:
-		return showList(v)
-	case bool:
-		return strconv.FormatBool(v)
-	}
-	return "-"
-}
-
-func showList(values []string) string {
-	if len(values) == 0 {
-		return "-"
-	}
-	var quoted []string
-	for _, v := range values {
-		quoted = append(quoted, strconv.Quote(v))
-	}
-	return strings.Join(quoted, ", ")
 }
 
 func (t text) user(u *userInfo) {

@@ -61,6 +61,7 @@ func TestUnusable(t *testing.T) {
 		{"large configuration", of(strings.Repeat("#", authconfig.MaxBytes+1)), "", []string{"-config: more than 4194304 bytes"}},
 		{"not YAML", of(head + "jwt: ["), "", []string{"-config: yaml: line 3: did not find expected node content"}},
 		{"another kind", of("apiVersion: v1\nkind: Pod\n"), "", []string{`-config: no kind "Pod" is registered for version "v1"`}},
+		{"long kind", of("apiVersion: v1\nkind: " + strings.Repeat("x", 2000)), "", []string{`-config: no kind "` + strings.Repeat("x", 500) + "…"}},
 		{"no kind", of("apiVersion: v1\na: b\n"), "", []string{"-config: Object 'Kind' is missing"}},
 		{"unknown fields", of(entryOf + "{claim: sub, prefix: '', suffix: x}}, rules: []}]"), "", []string{
 			`-config: unknown field "jwt[0].claimMappings.username.suffix"`,
