@@ -135,9 +135,11 @@ func (a *Authenticator) warm(s *state, cold []*issuer, change int) {
 	_ = preload(ctx, cold) // who has none yet will say so in its health check
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.changes == change { // else a later one is, or will be, in use
+	if a.changes == change {
 		a.use(s)
+		return
 	}
+	s.closeIdle(a.current.Load()) // a later one is, or will be, in use
 }
 
 // use makes s the configuration in use. a.mu is held.
