@@ -176,3 +176,12 @@ REFUSED: claimMappings.username
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, issuer) })
 	}
 }
+
+// TestMessage has a rule whose message would break the line and the terminal.
+func TestMessage(t *testing.T) {
+	path := write(t, entryOf+`{claim: sub, prefix: ''}}, claimValidationRules: [{expression: 'false', message: "not\n \u202ehere"}]}]`)
+	code, out, log := try("", "-config", path, "-claims", `{"iss":"https://x.test"}`)
+	require.Contains(t, out, "refused  RuleFailed: not  \uFFFDhere (\"false\" is false)\n")
+	require.Equal(t, refused, code)
+	require.Empty(t, log)
+}

@@ -60,15 +60,15 @@ func printable(r rune) rune {
 	return '\uFFFD'
 }
 
-// A decoder repeats the whole of a file that has no apiVersion or kind, or a name
+// A decoder repeats the beginning of a file that has no apiVersion or kind, or a name
 // in it, and the file may be one of tokens that was taken for a configuration.
 var (
-	wholeFile = regexp.MustCompile(`^(Object '\w+' is missing) in '.*$`)
-	aToken    = regexp.MustCompile(`\b(eyJ|eyA|ewo)[\w-]{6,}(\.[\w-]*)*`) // base64url of {" or of { and a blank
-	aScheme   = regexp.MustCompile(` in scheme "[^"]*"$`)                 // a place in the source
+	theFile = regexp.MustCompile(`^(Object '\w+' is missing) in '.*$`)
+	aToken  = regexp.MustCompile(`\b(eyJ|eyA|ewo)[\w-]{6,}(\.[\w-]*)*`) // base64url of {" or of { and a blank
+	aScheme = regexp.MustCompile(` in scheme "[^"]*"$`)                 // a place in the source
 )
 
 func withoutSecrets(text string) string {
-	text = wholeFile.ReplaceAllString(text, "$1")
+	text = theFile.ReplaceAllString(text, "$1")
 	return aToken.ReplaceAllString(aScheme.ReplaceAllString(text, ""), "<omitted>")
 }
