@@ -32,15 +32,23 @@ type File struct {
 	told func(error)
 	now  func() time.Time
 
-	next atomic.Int64 // when to look again, in Unix nanoseconds
+	next   atomic.Int64         // when to look again, in Unix nanoseconds
+	late   atomic.Pointer[look] // one under way that comes after a long silence; nil if none is
+	health atomic.Pointer[error]
 
-	mu      sync.Mutex // guards all below; held while the file is read and loaded
+	mu      sync.Mutex // held while somebody looks; guards all below
 	info    fs.FileInfo
 	read    time.Time // when info was current
 	sum     [sha256.Size]byte
 	loaded  time.Time // when the contents in use were loaded
 	readErr error     // why the file cannot be read now
 	loadErr error     // why what it holds is not in use
+}
+
+// look is one look at the file.
+type look struct {
+	since time.Time
+	done  chan struct{} // closed when it is over
 }
 
 // Open reads a file for the first time, whose contents load must take. Later
@@ -51,7 +59,8 @@ func Open(path string, load func([]byte) error, told func(error), now func() tim
 	f := &File{path: path, load: load, told: told, now: now}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.look()
+	f.refresh()
+	f.publish()
 	f.next.Store(now().Add(Interval).UnixNano())
 	if err := f.err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -60,15 +69,18 @@ func Open(path string, load func([]byte) error, told func(error), now func() tim
 }
 
 // Check looks at the file if it is time to. Who finds a change waits until it is
-// loaded, and so does everybody if nobody has looked for long; others do not wait.
+// loaded. Others do not wait, unless nobody has looked for long, and then for no
+// more than [Interval]: a disk that hangs holds up one of them alone.
 func (f *File) Check() {
+	if l := f.late.Load(); l != nil {
+		l.wait()
+		return
+	}
 	late := f.now().UnixNano() - f.next.Load()
 	if late < 0 && late > -int64(2*Interval) { // else the clock has gone back
 		return
 	}
-	if late > int64(Interval) || late < 0 {
-		f.mu.Lock()
-	} else if !f.mu.TryLock() {
+	if !f.mu.TryLock() {
 		return
 	}
 	news, err := f.lookAgain()
@@ -78,25 +90,48 @@ func (f *File) Check() {
 	}
 }
 
+// wait waits for a look, but no longer than it may hold somebody up.
+func (l *look) wait() {
+	timer := time.NewTimer(Interval - time.Since(l.since))
+	defer timer.Stop()
+	select {
+	case <-l.done:
+	case <-timer.C:
+	}
+}
+
 // lookAgain looks if nobody just has, and reports whether there is something to
 // tell.
 func (f *File) lookAgain() (bool, error) {
 	now := f.now()
-	if left := f.next.Load() - now.UnixNano(); left > 0 && left <= int64(Interval) {
+	left := f.next.Load() - now.UnixNano()
+	if left > 0 && left <= int64(Interval) {
 		return false, nil
+	}
+	if left < -int64(Interval) {
+		l := &look{time.Now(), make(chan struct{})}
+		f.late.Store(l)
+		defer func() {
+			f.late.Store(nil)
+			close(l.done)
+		}()
 	}
 	f.next.Store(now.Add(Interval).UnixNano())
 	before := text(f.problem())
-	changed := f.look()
-	err := f.problem()
+	changed := f.refresh()
+	err := f.publish()
 	return changed || text(err) != before, err
 }
 
-// HealthCheck returns why the file, as it is now, is not in use, and nil if it is.
-func (f *File) HealthCheck() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.problem()
+// HealthCheck returns why the file, as it was when somebody last looked, is not in
+// use, and nil if it is.
+func (f *File) HealthCheck() error { return *f.health.Load() }
+
+// publish tells HealthCheck.
+func (f *File) publish() error {
+	err := f.problem()
+	f.health.Store(&err)
+	return err
 }
 
 func (f *File) problem() error {
@@ -120,8 +155,8 @@ func text(err error) string {
 	return err.Error()
 }
 
-// look reads the file if it may have changed, and reports whether it had.
-func (f *File) look() bool {
+// refresh reads the file if it may have changed, and reports whether it had.
+func (f *File) refresh() bool {
 	now := f.now()
 	info, err := os.Stat(f.path)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -184,37 +185,71 @@ func TestEmptyIsForLoadToJudge(t *testing.T) {
 
 // Nobody waits for somebody else who loads, unless nobody has looked for long.
 func TestWaiting(t *testing.T) {
-	f := newFixture(t, "a")
-	entered, leave := make(chan bool), make(chan bool)
-	slow := func(data []byte) error {
-		if string(data) == "slow" {
-			entered <- true
-			<-leave
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, "a")
+		leave := make(chan bool)
+		slow := func(data []byte) error {
+			if string(data) == "slow" {
+				<-leave
+			}
+			return f.load(data)
 		}
-		return f.load(data)
-	}
-	file, err := follow.Open(f.path, slow, nil, f.now)
-	require.NoError(t, err)
-	f.write(t, "slow")
-	f.clock.Add(1)
-	done := make(chan bool)
-	go func() { file.Check(); close(done) }()
-	<-entered
-	file.Check() // returns, though the other has not
-	f.clock.Add(1)
-	file.Check()
-	f.clock.Add(2)
-	late := make(chan bool)
-	go func() { file.Check(); close(late) }()
-	select {
-	case <-late:
-		require.Fail(t, "did not wait")
-	case <-time.After(50 * time.Millisecond):
-	}
-	leave <- true
-	<-done
-	<-late
-	require.Equal(t, []string{"a", "slow"}, f.loaded)
+		file, err := follow.Open(f.path, slow, nil, time.Now)
+		require.NoError(t, err)
+		f.write(t, "slow")
+		time.Sleep(time.Minute)
+		var wg sync.WaitGroup
+		begin, waited := time.Now(), make(chan time.Duration, 10)
+		check := func() {
+			wg.Go(func() {
+				file.Check()
+				waited <- time.Since(begin)
+			})
+			synctest.Wait()
+		}
+		check() // the one who loads
+		for range 3 {
+			check() // these wait for it, since nobody had looked for a minute
+		}
+		require.Empty(t, waited)
+		time.Sleep(follow.Interval)
+		synctest.Wait()
+		require.Len(t, waited, 3, "but not for ever")
+		check()
+		require.Len(t, waited, 4, "and those who come later not at all")
+		require.NoError(t, file.HealthCheck(), "nor does who asks for the health")
+		time.Sleep(time.Minute)
+		close(leave)
+		wg.Wait()
+		require.Equal(t, []string{"a", "slow"}, f.loaded)
+		for range 3 {
+			require.Equal(t, follow.Interval, <-waited)
+		}
+	})
+}
+
+// Those who come at once after a long silence all see the change.
+func TestAfterSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, "a")
+		file, err := follow.Open(f.path, func(data []byte) error {
+			time.Sleep(100 * time.Millisecond)
+			return f.load(data)
+		}, nil, time.Now)
+		require.NoError(t, err)
+		time.Sleep(time.Hour)
+		f.write(t, "b")
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() {
+				file.Check()
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				require.Equal(t, []string{"a", "b"}, f.loaded)
+			})
+		}
+		wg.Wait()
+	})
 }
 
 // A clock that is set back does not keep the file from being looked at.
