@@ -6,8 +6,8 @@ import (
 )
 
 // UnverifiedIssuer returns the issuer that a token claims to be of, by which a
-// [Mux] chooses. If it cannot be read that far, the error says why, with the reason
-// [authn.Malformed]. Nothing may be believed of the token on the ground of it.
+// [Mux] chooses. If it cannot be read that far, the error says why: [authn.Malformed],
+// or [authn.ClaimMissing] if there is just no "iss" that is a string. Nothing may be believed of the token on the ground of it.
 func UnverifiedIssuer(token string) (string, error) {
 	t, err := parse(token, len(token))
 	switch {

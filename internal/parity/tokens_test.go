@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -18,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 	apiserverv1 "k8s.io/apiserver/pkg/apis/apiserver/v1"
 	authenticationcel "k8s.io/apiserver/pkg/authentication/cel"
-	"k8s.io/klog/v2"
 )
 
 var (
@@ -32,8 +30,7 @@ const perConfiguration = 80
 
 // TestTokens makes configurations and tokens and asks both sides.
 func TestTokens(t *testing.T) {
-	klog.LogToStderr(false)
-	klog.SetOutput(io.Discard)
+	quiet()
 	ring, compiler, s := newKeyRing(t), authenticationcel.NewDefaultCompiler(), newSurvey()
 	first, last := 0, *count
 	if *only >= 0 {
@@ -58,8 +55,7 @@ func TestTokens(t *testing.T) {
 
 // TestExpressions asks both sides about each expression in each place for it.
 func TestExpressions(t *testing.T) {
-	klog.LogToStderr(false)
-	klog.SetOutput(io.Discard)
+	quiet()
 	ring, compiler, s := newKeyRing(t), authenticationcel.NewDefaultCompiler(), newSurvey()
 	for n, entry := range entriesOfEach() {
 		c := &configuration{index: n, issuers: []int{0}, entries: []apiserverv1.JWTAuthenticator{entry}}

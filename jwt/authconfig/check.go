@@ -110,8 +110,8 @@ func (i *issuer) check(ctx context.Context, r *Report, c jwt.Claims) {
 	} else if where != "" {
 		r.add(Step{Path: "distributed claims", Skipped: "the groups are had from " + where + ", which is not asked"})
 	}
-	e := &evaluation{mapper: i.mapper, claims: c, all: true}
-	u, err := i.mapper.limit.bounded(ctx, e, 10*MaxEvaluation)
+	e := &evaluation{mapper: i.mapper, claims: c, most: 10 * MaxEvaluation, all: true}
+	u, err := i.mapper.limit.bounded(ctx, e)
 	if reason := authn.ReasonOf(err); reason == authn.Unavailable || reason == authn.Panicked {
 		r.add(newStep("expressions", nil, err)) // which may still be going on
 		return

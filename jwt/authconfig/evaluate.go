@@ -38,7 +38,7 @@ func (activation) Parent() interpreter.Activation { return nil }
 // expression was stopped.
 func (e *evaluation) evaluate(ctx context.Context, x *expression, vars interpreter.Activation, reason authn.Reason) (ref.Val, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, stopped(err)
+		return nil, e.stopped(err)
 	}
 	e.at.Store(x)
 	v, _, err := x.program.ContextEval(ctx, vars)
@@ -46,16 +46,16 @@ func (e *evaluation) evaluate(ctx context.Context, x *expression, vars interpret
 		return v, nil
 	}
 	if ended := ctx.Err(); ended != nil {
-		return nil, stopped(ended)
+		return nil, e.stopped(ended)
 	}
 	return nil, authn.Errorf(reason, "%w", clip.Error(err))
 }
 
 // stopped is the error of an evaluation that was stopped. That it takes long may
 // be the machine's fault, so the token is not called bad.
-func stopped(err error) error {
+func (e *evaluation) stopped(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return authn.Errorf(authn.Unavailable, "the expressions, up to this one, take more than %s", MaxEvaluation)
+		return authn.Errorf(authn.Unavailable, "the expressions, up to this one, take more than %s", e.most)
 	}
 	return authn.Errorf(authn.Unavailable, "%w", err)
 }
@@ -74,13 +74,13 @@ type made struct {
 	err  error
 }
 
-// bounded makes the user, and waits no longer than most, nor than ctx lasts. A
+// bounded makes the user, and waits no longer than e.most, nor than ctx lasts. A
 // panic is an error.
-func (l *limiter) bounded(ctx context.Context, e *evaluation, most time.Duration) (user.Info, error) {
+func (l *limiter) bounded(ctx context.Context, e *evaluation) (user.Info, error) {
 	if l.runaways.Load() >= maxRunaways {
 		return nil, errRunaways
 	}
-	limited, cancel := context.WithTimeout(ctx, most)
+	limited, cancel := context.WithTimeout(ctx, e.most)
 	defer cancel()
 	var state atomic.Int32 // who leaves first: 1 the caller, 2 the evaluation
 	result := make(chan made, 1)
@@ -105,7 +105,7 @@ func (l *limiter) bounded(ctx context.Context, e *evaluation, most time.Duration
 		if state.CompareAndSwap(0, 1) {
 			l.runaways.Add(1)
 		}
-		return nil, e.where(stopped(limited.Err()))
+		return nil, e.where(e.stopped(limited.Err()))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/types"
@@ -135,11 +136,11 @@ func (m *mapper) User(ctx context.Context, c jwt.Claims) (user.Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &evaluation{mapper: m, claims: c}
+	e := &evaluation{mapper: m, claims: c, most: MaxEvaluation}
 	if !m.hasExpressions() {
 		return e.run(ctx)
 	}
-	return m.limit.bounded(ctx, e, MaxEvaluation)
+	return m.limit.bounded(ctx, e)
 }
 
 // evaluation is the making of one user.
@@ -148,6 +149,7 @@ type evaluation struct {
 	claims jwt.Claims
 	vars   interpreter.Activation     // of claims; made when first needed
 	at     atomic.Pointer[expression] // the one that is evaluated, for those who do not wait
+	most   time.Duration              // that all expressions may take
 	all    bool                       // goes on after an error
 	steps  []Step                     // if all
 	err    error                      // the first
