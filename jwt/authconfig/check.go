@@ -105,6 +105,9 @@ func (i *issuer) check(ctx context.Context, r *Report, c jwt.Claims) {
 		}
 		r.add(step)
 	}
+	if err := checkStandard(c); err != nil {
+		r.add(newStep("token", nil, err))
+	}
 	if where, err := i.mapper.distributed.reach(c); err != nil {
 		r.add(newStep("distributed claims", nil, err))
 	} else if where != "" {

@@ -132,6 +132,9 @@ func (m *mapper) hasExpressions() bool {
 
 // User implements [jwt.Config].User.
 func (m *mapper) User(ctx context.Context, c jwt.Claims) (user.Info, error) {
+	if err := checkStandard(c); err != nil {
+		return nil, err
+	}
 	c, err := m.distributed.expand(ctx, c)
 	if err != nil {
 		return nil, err

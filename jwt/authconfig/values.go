@@ -107,16 +107,35 @@ func textsOf(v ref.Val) ([]string, error) {
 	return nil, errNotTexts
 }
 
-func itemsOf(list traits.Lister) ([]string, error) {
-	var texts []string
-	for it := list.Iterator(); it.HasNext() == types.True; {
-		text, ok := it.Next().(types.String)
-		if !ok {
-			return nil, errNotTexts
+// itemsOf returns the strings of a list that holds values of any type. Lists of
+// strings alone, as split gives them, are none to kube-apiserver, which may be a
+// mistake of its own.
+func itemsOf(list traits.Lister) (texts []string, err error) {
+	switch items := list.Value().(type) {
+	case []any:
+		for _, item := range items {
+			if texts, err = appendItem(texts, item); err != nil {
+				return nil, err
+			}
 		}
-		texts = appendText(texts, string(text))
+	case []ref.Val:
+		for _, item := range items {
+			if texts, err = appendItem(texts, item.Value()); err != nil {
+				return nil, err
+			}
+		}
+	default:
+		return nil, errNotTexts
 	}
 	return texts, nil
+}
+
+func appendItem(texts []string, item any) ([]string, error) {
+	text, ok := item.(string)
+	if !ok {
+		return nil, errNotTexts
+	}
+	return appendText(texts, text), nil
 }
 
 func appendText(texts []string, text string) []string {
