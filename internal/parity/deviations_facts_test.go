@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -154,17 +155,20 @@ func hasList(e *apiserverv1.JWTAuthenticator, words ...string) bool {
 	})
 }
 
-// says reports whether ours refuses with these words, or cannot since the token
-// broke off before it came to the issuer.
+// says reports whether ours refuses with these words.
 func (p *pair) says(words string) bool {
-	if p.ours.class == notMine {
-		return words == "duplicate member"
-	}
 	return p.ours.class == refused && strings.Contains(p.ours.err.Error(), words)
 }
 
 func (p *pair) refuses(reason authn.Reason, words string) bool {
 	return p.ours.class == refused && authn.ReasonOf(p.ours.err) == reason && strings.Contains(p.ours.err.Error(), words)
+}
+
+func isString(value string) bool { return value[0] == '"' }
+
+func beyond64(value string) bool {
+	n, err := strconv.ParseFloat(value, 64)
+	return err == nil && (n >= 1<<63 || n < -1<<63)
 }
 
 // isTime reports whether ours refuses one of the times with these words, and its
@@ -176,6 +180,19 @@ func (p *pair) isTime(so func(value string) bool, words string) bool {
 		}
 	}
 	return false
+}
+
+// oddType reports whether a "typ" is not one that ours takes.
+func oddType(typ string, any bool) bool {
+	var text string
+	if typ == "null" || json.Unmarshal([]byte(typ), &text) != nil {
+		return typ != ""
+	}
+	text = strings.TrimPrefix(strings.ToLower(text), "application/")
+	if any {
+		return text == "logout+jwt" || text == "secevent+jwt"
+	}
+	return text != "jwt" && text != "at+jwt"
 }
 
 func (d *draft) otherSalt() bool {

@@ -24,16 +24,15 @@ const google = "accounts.google.com"
 
 // configuration is an AuthenticationConfiguration, and what is not in it.
 type configuration struct {
-	index   int
 	issuers []int // of the entries, in issuerURLs
 	entries []apiserverv1.JWTAuthenticator
 	yaml    string
 	anyType bool // ours takes every "typ", as upstream does
 }
 
-func newConfiguration(t *testing.T, r *rand.Rand, index int) *configuration {
+func newConfiguration(t *testing.T, r *rand.Rand) *configuration {
 	t.Helper()
-	c := &configuration{index: index, anyType: r.IntN(2) == 0}
+	c := &configuration{anyType: r.IntN(2) == 0}
 	c.issuers = r.Perm(len(issuerURLs))[:pick(r, []int{1, 1, 2, 3, 5})]
 	for _, issuer := range c.issuers {
 		c.entries = append(c.entries, newEntry(r, issuer))

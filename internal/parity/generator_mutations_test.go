@@ -77,7 +77,7 @@ func instant(r *rand.Rand, now time.Time) string {
 func noInstant(r *rand.Rand, now time.Time) string {
 	at := fmt.Sprint(now.Add(pick(r, []time.Duration{time.Hour, -time.Hour})).Unix())
 	return pick(r, []string{
-		`"` + at + `"`, `"` + at + `.5"`, `""`, `"soon"`, `"1e300"`, `null`, `true`, `[` + at + `]`, `{}`, `0`, `-0`, `-1`, `-1.5`, `0.5`, `1e300`, `-1e300`, `1e400`, `1e18`, `1e19`,
+		`"` + at + `"`, `"` + at + `"`, `"` + at + `.5"`, `""`, `"soon"`, `"1e300"`, `null`, `null`, `null`, `true`, `[` + at + `]`, `{}`, `0`, `-0`, `-1`, `-1.5`, `0.5`, `1e300`, `-1e300`, `1e400`, `1e18`, `1e19`,
 		`9223372036854775807`, `-9223372036854775808`, `9223372036854775808`, `9223372036792640000`, `4611686018427387904`, `253402300800`,
 	})
 }

@@ -82,6 +82,7 @@ type draft struct {
 
 // pair is a configuration and a token, and what both sides say of it.
 type pair struct {
+	test            string // that made it, if not TestTokens
 	index           int
 	config          *configuration
 	draft           *draft
