@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -142,17 +141,6 @@ func (p *pair) entry() *apiserverv1.JWTAuthenticator {
 		}
 	}
 	return &apiserverv1.JWTAuthenticator{}
-}
-
-// hasList reports whether an expression for a list has one of some words in it.
-func hasList(e *apiserverv1.JWTAuthenticator, words ...string) bool {
-	expressions := []string{e.ClaimMappings.Groups.Expression}
-	for _, extra := range e.ClaimMappings.Extra {
-		expressions = append(expressions, extra.ValueExpression)
-	}
-	return slices.ContainsFunc(words, func(word string) bool {
-		return slices.ContainsFunc(expressions, func(x string) bool { return strings.HasPrefix(x, "[") && strings.Contains(x, word) })
-	})
 }
 
 // says reports whether ours refuses with these words.

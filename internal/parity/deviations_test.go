@@ -204,14 +204,6 @@ func deviations() []deviation {
 			},
 		},
 		{
-			name:   "types and optional values in a list",
-			reason: "neither is a string",
-			line:   "| an expression for a list in which there are types or optional values | their names and values | refused (`ClaimMissing`) |",
-			explains: func(_ context.Context, p *pair) bool {
-				return hasList(p.entry(), "type(", "optional.of(") && p.refuses(authn.ClaimMissing, "the expression must return a string or a list of strings")
-			},
-		},
-		{
 			name:   "kid null",
 			reason: "null is no name",
 			line:   "| `kid` that is `null` | as if it were not there | refused (`Malformed`) |",

@@ -127,10 +127,11 @@ func setMapped(r *rand.Rand, d *draft) {
 
 func distributed(r *rand.Rand, d *draft) {
 	d.claims.remove(pick(r, []string{"groups", "roles", "missing"}))
-	d.claims.set("_claim_names", pick(r, []string{`{"groups":"s"}`, `{"groups":"s"}`, `{"roles":"s"}`, `{"groups":""}`, `{"groups":"elsewhere"}`, `{"other":"s"}`, `{"groups":7}`, `{}`, `null`, `[]`, `"s"`, `{"groups":null}`}))
+	d.claims.set("_claim_names", pick(r, []string{`{"groups":"s"}`, `{"groups":"s"}`, `{"roles":"s"}`, `{"groups":""}`, `{"groups":"elsewhere"}`, `{"other":"s"}`, `{"groups":7}`, `{}`, `null`, `[]`, `"s"`, `{"groups":null}`, `{"groups":"s","x":"s"}`, `{"x":"t"}`, `{"Groups":"s"}`}))
 	if r.IntN(6) > 0 {
 		d.claims.set("_claim_sources", pick(r, []string{
-			`{"s":{"endpoint":"https://127.0.0.1:1/"}}`, `{"s":{"JWT":"a.b.c"}}`, `{"s":{}}`, `{"s":{"endpoint":""}}`, `{"s":null}`, `{}`, `null`, `[]`, `{"s":7}`, `{"s":{"endpoint":7}}`, `{"s":{"access_token":7}}`, `{"s":{"JWT":7}}`, `{"S":{"JWT":"x"},"s":{"JWT":"y"}}`,
+			`{"s":{"endpoint":"https://127.0.0.1:1/"}}`, `{"s":{"JWT":"a.b.c"}}`, `{"s":{}}`, `{"s":{"endpoint":""}}`, `{"s":null}`, `{}`, `null`, `[]`, `{"s":7}`, `{"s":{"endpoint":7}}`, `{"s":{"access_token":7}}`, `{"s":{"JWT":7}}`, `{"S":{"JWT":"x"},"s":{"JWT":"y"}}`, `{"s":{"Endpoint":7}}`, `{"s":{"ENDPOINT":"https://127.0.0.1:1/"}}`,
+			`{"s":{"endpoint":null,"access_token":null,"JWT":null}}`, `{"s":{},"t":{"endpoint":""}}`, `{"s":{"jwt":7}}`, `{"s":[]}`,
 		}))
 	}
 }
