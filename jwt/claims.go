@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	stdjson "encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -81,11 +82,18 @@ func (c Claims) Time(name string) (time.Time, error) {
 	return time.Unix(seconds, 0), err
 }
 
+// maxSeconds is the last second that a time.Time can be compared at: it counts from
+// the year 1.
+const maxSeconds = math.MaxInt64 - 62135596800
+
 // seconds returns a NumericDate that is an instant time.Time can hold.
 func (c Claims) seconds(name string) (int64, error) {
 	return get(c, name, func(v strictjson.Value) (int64, error) {
 		n, err := v.Int()
-		return min(max(n, math.MinInt64/2), math.MaxInt64/2), err
+		if err == nil && n > maxSeconds {
+			err = errors.New("out of range")
+		}
+		return max(n, math.MinInt64/2), err
 	})
 }
 

@@ -94,12 +94,15 @@ func TestParseClaimsErrors(t *testing.T) {
 
 func deepList(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 
-// Instants that time.Time cannot hold come back as the nearest that it can.
+// Instants after the last that time.Time can hold are errors, since others would
+// take them for past ones; those before the first are as good as it.
 func TestFarTimes(t *testing.T) {
-	claims, err := jwt.ParseClaims(`{"late":9223372036854775807,"early":-9223372036854775808}`)
+	claims, err := jwt.ParseClaims(`{"late":9223371974719179007,"later":9223371974719179008,"early":-9223372036854775808}`)
 	require.NoError(t, err)
 	late, err := claims.Time("late")
 	require.NoError(t, err)
+	_, err = claims.Time("later")
+	require.EqualError(t, err, `claim "later": out of range`)
 	early, err := claims.Time("early")
 	require.NoError(t, err)
 	require.True(t, late.After(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)))

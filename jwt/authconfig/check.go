@@ -25,7 +25,7 @@ type Report struct {
 
 // Step is one check.
 type Step struct {
-	Path    string // in the entry, such as claimMappings.groups; or a claim of the token, or "token" for its form
+	Path    string // in the entry, such as claimMappings.groups; or a claim of the token; "token" for its form, "claims" for the types of those that nothing maps
 	Value   any    // what it gave: a string, a []string, a bool, or a claim of any type; nil if nothing
 	Err     error  // why it refuses the token, with a reason; nil if it does not
 	Skipped string // why it could not be done; empty if it was
@@ -106,9 +106,8 @@ func (i *issuer) check(ctx context.Context, r *Report, c jwt.Claims) {
 		r.add(step)
 	}
 	if err := checkStandard(c); err != nil {
-		r.add(newStep("token", nil, err))
-	}
-	if where, err := i.mapper.distributed.reach(c); err != nil {
+		r.add(newStep("claims", nil, err))
+	} else if where, err := i.mapper.distributed.reach(c); err != nil {
 		r.add(newStep("distributed claims", nil, err))
 	} else if where != "" {
 		r.add(Step{Path: "distributed claims", Skipped: "the groups are had from " + where + ", which is not asked"})

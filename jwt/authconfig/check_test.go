@@ -100,7 +100,7 @@ func TestCheckDistributed(t *testing.T) {
 	a := parse(t, config(entry(i, byGroups)), nil)
 	look := func(a *authconfig.Authenticator, c object) (step, bool) {
 		r := a.Check(t.Context(), i.Token(c))
-		n := slices.IndexFunc(r.Steps, func(s step) bool { return s.Path == "distributed claims" })
+		n := slices.IndexFunc(r.Steps, func(s step) bool { return s.Path == "distributed claims" || s.Path == "claims" })
 		if n < 0 {
 			return step{}, r.Accepted
 		}
@@ -113,9 +113,9 @@ func TestCheckDistributed(t *testing.T) {
 	require.EqualError(t, s.Err, `endpoint "https://example.com/claims": the host is neither the issuer's nor among DistributedClaims.Hosts`)
 	require.False(t, ok)
 	s, ok = look(a, claims(object{"_claim_names": object{"groups": "src"}}))
-	require.EqualError(t, s.Err, `claim "_claim_sources": missing`)
+	require.EqualError(t, s.Err, `claim "_claim_names": "groups": source "src" is not in "_claim_sources"`)
 	require.False(t, ok)
-	s, ok = look(a, claims(object{"_claim_names": object{"team": "src"}, "_claim_sources": object{}}))
+	s, ok = look(a, claims(object{"_claim_names": object{"team": "src"}, "_claim_sources": object{"src": object{}}}))
 	require.Empty(t, s)
 	require.True(t, ok)
 	resolve := func(context.Context, jwt.Claims) ([]string, bool, error) { panic("asked") }

@@ -225,26 +225,9 @@ type source struct {
 
 // source returns where a token says that the claim is, and whether it says so.
 func (d *distributed) source(c jwt.Claims) (source, bool, error) {
-	if !c.Has("_claim_names") {
-		return source{}, false, nil
-	}
-	names := make(map[string]string)
-	if err := c.Decode("_claim_names", &names); err != nil {
-		return source{}, false, err
-	}
-	var sources map[string]source
-	if err := c.Decode("_claim_sources", &sources); err != nil {
-		return source{}, false, err
-	}
-	name, ok := names[d.claim]
-	if !ok {
-		return source{}, false, nil
-	}
-	s, ok := sources[name]
-	if !ok {
-		return source{}, false, authn.Errorf(authn.ClaimMissing, `source %s: not in "_claim_sources"`, clip.Quote(name))
-	}
-	return s, s.Endpoint != "", nil
+	sources, err := claimSources(c)
+	s := sources[d.claim]
+	return s, s.Endpoint != "", err
 }
 
 // fetch asks an endpoint for the token that holds the claim.
