@@ -3,6 +3,6 @@
 // nobody who uses the project.
 //
 //	go test ./...                              as CI does
-//	go test -run TestTokens -seed 7 -n 1000000 longer, over other input
+//	go test -run TestTokens -seed 7 -pairs 1000000 longer, over other input
 //	go test -bench . -run '^$' -count 10       ratios to upstream
 package parity

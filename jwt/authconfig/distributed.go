@@ -226,6 +226,9 @@ type source struct {
 // source returns where a token says that the claim is, and whether it says so.
 func (d *distributed) source(c jwt.Claims) (source, bool, error) {
 	sources, err := claimSources(c)
+	if err == nil { // kube-apiserver looks at this one only here
+		err = decodeIfThere(c, "_claim_sources", &map[string]struct{ JWT string }{})
+	}
 	s := sources[d.claim]
 	return s, s.Endpoint != "", err
 }
