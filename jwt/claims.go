@@ -18,13 +18,16 @@ import (
 	"github.com/authnchain/authnchain/internal/strictjson"
 )
 
-// Claims are the claims of a verified token. Names match to the letter.
+// Claims are the claims of a token, which was verified unless they come from
+// [ParseClaims] or [Authenticator.InsecureParse]. The zero Claims have none. Names
+// match to the letter.
 //
 // The methods return an error with the reason [authn.ClaimMissing] if the claim
 // is not there or is of another type.
 type Claims struct{ object strictjson.Object }
 
-// ParseClaims reads the JSON of a token's payload, for tests of a Config.User.
+// ParseClaims reads the JSON of a token's payload, for tests of a Config.User
+// and for tools.
 func ParseClaims(payload string) (Claims, error) {
 	object, err := strictjson.Parse(payload)
 	if err != nil {
@@ -97,8 +100,8 @@ func (c Claims) seconds(name string) (int64, error) {
 	})
 }
 
-// Digest returns a SHA-256 of all the claims, which two tokens have in common only
-// if all their claims are the same.
+// Digest returns a SHA-256 of all the claims, in the order of the token. Two tokens
+// have it in common only if all their claims are the same.
 func (c Claims) Digest() [sha256.Size]byte {
 	h := sha256.New()
 	var length [8]byte
@@ -129,19 +132,29 @@ func (c Claims) Value(name string) (any, error) {
 
 // With returns claims that have one more, or another in its place: what a
 // distributed claim turned out to be (OpenID Connect Core 1.0, section 5.6.2).
-// value is encoded by encoding/json. c is not changed.
+// value is encoded by encoding/json, so nil is null; an error says that it cannot
+// be. c is not changed.
 func (c Claims) With(name string, value any) (Claims, error) {
 	text, err := stdjson.Marshal(value)
 	if err != nil {
 		return c, fmt.Errorf("jwt: claim %s: %w", clip.Quote(name), err)
 	}
+	return c.with(name, strictjson.Value(text)), nil
+}
+
+func (c Claims) with(name string, value strictjson.Value) Claims {
 	object := make(strictjson.Object, 0, len(c.object)+1)
 	for _, m := range c.object {
 		if m.Name != name {
 			object = append(object, m)
 		}
 	}
-	return Claims{append(object, strictjson.Member{Name: name, Value: strictjson.Value(text)})}, nil
+	return Claims{append(object, strictjson.Member{Name: name, Value: value})}
+}
+
+// WithFrom is [Claims.With] of a claim of others, which must be there.
+func (c Claims) WithFrom(others Claims, name string) (Claims, error) {
+	return get(others, name, func(v strictjson.Value) (Claims, error) { return c.with(name, v), nil })
 }
 
 // Decode reads a claim of any type into what a pointer points at, as

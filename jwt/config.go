@@ -101,7 +101,7 @@ func (a *Authenticator) check(c Config, o *Options) error {
 	}
 	for _, name := range a.algorithms {
 		if _, ok := algorithms[name]; !ok {
-			return fmt.Errorf("algorithms: %q: not one of those that there are", name)
+			return fmt.Errorf("algorithms: %q: not one of %q and EdDSA", name, defaultAlgorithms())
 		}
 	}
 	if o.Keys != nil {

@@ -5,9 +5,10 @@ import (
 	"github.com/authnchain/authnchain/internal/clip"
 )
 
-// UnverifiedIssuer returns the issuer that a token claims to be of, by which a
-// [Mux] chooses. If it cannot be read that far, the error says why: [authn.Malformed],
-// or [authn.ClaimMissing] if there is just no "iss" that is a string. Nothing may be believed of the token on the ground of it.
+// UnverifiedIssuer returns the "iss" that a token claims, by which a [Mux] chooses.
+// The token may be of any length. An error is [authn.Malformed] if the payload cannot
+// be read, and [authn.ClaimMissing] if it has no "iss" that is a string. The token is
+// not verified: believe nothing because of it.
 func UnverifiedIssuer(token string) (string, error) {
 	t, err := parse(token, len(token))
 	switch {
@@ -29,21 +30,22 @@ func (c Claims) Issuer() string {
 
 // InsecureParse returns the claims of a token WITHOUT verifying its signature, for
 // tools that tell what would become of a token. The error says what is wrong with
-// its form, type or algorithm; what could be read is returned with it.
+// its form, type or algorithm; what could be read is returned with it. The issuer is
+// not compared: [Authenticator.CheckClaims] does that.
 func (a *Authenticator) InsecureParse(token string) (Claims, error) {
 	t, err := parse(token, a.maxBytes)
 	return Claims{t.claims}, a.checkForm(t, err)
 }
 
-// ClaimCheck is what there is to say of one claim.
+// ClaimCheck is what came of checking one claim.
 type ClaimCheck struct {
-	Claim string // its name
+	Claim string // "iss", "aud", "exp", "nbf" or "iat"
 	Err   error  // why it refuses the token; nil if it does not
 }
 
-// CheckClaims checks the claims by which a token is accepted or refused whoever it
-// names: "iss", "aud", "exp" and, where they are, "nbf" and "iat". It is for tools,
-// as [Authenticator.InsecureParse] is.
+// CheckClaims checks the registered claims (RFC 7519, section 4.1): "iss", "aud" and
+// "exp", and "nbf" and "iat" if they are there. It returns what came of each, in this
+// order. It is for tools, as [Authenticator.InsecureParse] is.
 func (a *Authenticator) CheckClaims(c Claims) []ClaimCheck {
 	now := a.now()
 	checks := []ClaimCheck{{"iss", a.checkIssuer(c)}, {"aud", a.checkAudience(c)}, {"exp", a.leeway.checkExpiry(c, now)}}

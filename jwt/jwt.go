@@ -3,6 +3,7 @@ package jwt
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -99,13 +100,14 @@ func (a *Authenticator) HealthCheck() error {
 }
 
 // Keys returns the keys that the Authenticator verifies with, to give them to
-// another one ([Options].Keys) with other settings for the same issuer.
+// another one ([Options].Keys) with other settings for the same issuer. They share
+// what is fetched.
 func (a *Authenticator) Keys() KeySet { return a.keys }
 
 // Issuer returns the issuer that the Authenticator is for.
 func (a *Authenticator) Issuer() string { return a.issuer }
 
-// String is how a trace calls it.
+// String returns "jwt", its name in traces.
 func (a *Authenticator) String() string { return "jwt" }
 
 // AuthenticateToken implements [authenticator.Token]. It has no opinion on what
@@ -143,13 +145,16 @@ func (a *Authenticator) authenticate(ctx context.Context, t *token, err error) (
 	return &authenticator.Response{User: u}, true, nil
 }
 
-// Verify returns the claims of a token that is good but for the user that its
-// claims are mapped to, for tokens that say something and let nobody in. A token
-// of another issuer is refused with [authn.UntrustedIssuer].
+// Verify checks a token as AuthenticateToken does, but for the user: Config.User is
+// not called. It returns the claims, and none with an error. It is for tokens that
+// log nobody in. A token of another issuer is refused with [authn.UntrustedIssuer].
 func (a *Authenticator) Verify(ctx context.Context, token string) (Claims, error) {
 	t, err := parse(token, a.maxBytes)
-	if t.issuer != a.issuer {
-		return Claims{}, authn.Errorf(authn.UntrustedIssuer, "jwt: issued by %s, not %q", clip.Quote(t.issuer), a.issuer)
+	if t.issuer != "" && t.issuer != a.issuer {
+		return Claims{}, fmt.Errorf("jwt: issuer %q: %w", a.issuer, authn.Errorf(authn.UntrustedIssuer, "issued by %s", clip.Quote(t.issuer)))
+	}
+	if err == nil && t.issuer == "" {
+		err = errors.New(`"iss": missing`)
 	}
 	c, err := a.verified(ctx, t, err)
 	if err != nil {

@@ -11,9 +11,10 @@ import (
 	"github.com/authnchain/authnchain/internal/clip"
 )
 
-// ClaimMapping takes a claim's value, with a prefix before it. The zero value is
-// no mapping. Its methods are for a [Config].User of one's own; errors have the
-// reason [authn.ClaimMissing] if they do not say otherwise.
+// ClaimMapping takes a claim's value, with a prefix before it. Its methods are for a
+// [Config].User of one's own; errors have the reason [authn.ClaimMissing] if they do
+// not say otherwise. The zero ClaimMapping maps nothing: Name and Value fail, Values
+// returns nil.
 type ClaimMapping struct{ claim, prefix string }
 
 // Claim returns the mapping to the value of the claim called name.
@@ -31,9 +32,8 @@ func (m ClaimMapping) WithPrefix(prefix string) ClaimMapping {
 // [Config].User.
 type ClaimMappings struct {
 	// Username is the name, from a string. It is required: without it every token
-	// is [authn.Unavailable]. From the claim
-	// "email" it is only taken if "email_verified", should the token have it, is
-	// true, as kube-apiserver does.
+	// is [authn.Unavailable]. From the claim "email" it is only taken if
+	// "email_verified", should the token have it, is true, as kube-apiserver does.
 	Username ClaimMapping
 
 	// Groups are the groups, from a list of strings or one string. A token
@@ -53,7 +53,7 @@ type ClaimMappings struct {
 	Required map[string]string
 }
 
-// User maps claims to a user. The user has nothing in common with others'.
+// User maps claims to a user. Each call returns a user of its own.
 func (m ClaimMappings) User(_ context.Context, c Claims) (user.Info, error) {
 	if m.Username.claim == "" {
 		return nil, authn.Errorf(authn.Unavailable, "ClaimMappings.Username: required")
@@ -109,7 +109,8 @@ func (m ClaimMappings) checkRequired(c Claims) error {
 
 // Name returns the name of a user: the string of a claim that must be there and
 // not be empty. The claim "email" is only taken if "email_verified", should it be
-// there, is true.
+// there, is true. An empty name is [authn.InvalidUser], an address that is not
+// verified [authn.RuleFailed].
 func (m ClaimMapping) Name(c Claims) (string, error) {
 	name, err := c.String(m.claim)
 	if err != nil {
@@ -130,14 +131,17 @@ func (m ClaimMapping) Name(c Claims) (string, error) {
 	return strings.Clone(m.prefix + name), nil // it must not keep the token in memory
 }
 
-// Value returns the one string of a claim that must be there.
+// Value returns the one string of a claim that must be there. It may be empty.
 func (m ClaimMapping) Value(c Claims) (string, error) {
 	text, err := c.String(m.claim)
-	return strings.Clone(m.prefix + text), err // it must not keep the token in memory
+	if err != nil {
+		return "", err
+	}
+	return strings.Clone(m.prefix + text), nil // it must not keep the token in memory
 }
 
-// Values returns the strings of a claim, and nil if it is not there or null. They
-// have nothing in common with others'.
+// Values returns the strings of a claim that is a list of strings or one string, and
+// nil if it is not there or null. The slice is the caller's own.
 func (m ClaimMapping) Values(c Claims) ([]string, error) {
 	if m.claim == "" || c.object.Get(m.claim).Null() {
 		return nil, nil

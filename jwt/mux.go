@@ -35,7 +35,7 @@ func NewMux(auths ...*Authenticator) (*Mux, error) {
 	return m, nil
 }
 
-// String is how a trace calls it.
+// String returns "jwt", its name in traces.
 func (m *Mux) String() string { return "jwt" }
 
 // AuthenticateToken implements [authenticator.Token]. It has no opinion on what

@@ -27,8 +27,9 @@ func TestVerify(t *testing.T) {
 		reason authn.Reason
 		text   string
 	}{
-		"another issuer": {issuer.Token(object{"iss": "https://other", "aud": audience}), authn.UntrustedIssuer, `jwt: issued by "https://other", not "https://login.example.com"`},
-		"not a token":    {"x", authn.UntrustedIssuer, `jwt: issued by "", not "https://login.example.com"`},
+		"another issuer": {issuer.Token(object{"iss": "https://other", "aud": audience}), authn.UntrustedIssuer, `jwt: issuer "https://login.example.com": issued by "https://other"`},
+		"not a token":    {"x", authn.Malformed, `jwt: issuer "https://login.example.com": not three parts with dots between them`},
+		"no issuer":      {issuer.Token(object{"iss": nil, "aud": audience}), authn.Malformed, `jwt: issuer "https://login.example.com": "iss": missing`},
 		"audience":       {issuer.Token(object{"iss": login, "aud": "x"}), authn.WrongAudience, `jwt: issuer "https://login.example.com": the token is for "x", not for any of ["kubernetes"]`},
 		"expired":        {issuer.Token(object{"iss": login, "aud": audience, "exp": 1}), authn.Expired, `expired`},
 		"signature":      {strings.TrimSuffix(issuer.Token(claims), issuer.Token(claims)[len(issuer.Token(claims))-8:]) + "AAAAAAAA", authn.BadSignature, `the signature is not one of the issuer's key "rsa-1"`},

@@ -137,6 +137,17 @@ ACCEPTED, provided that the signature is good, and what was skipped:
 `},
 		{name: "no sources", claims: at(nil), code: refused, issuer: inLogin, want: nowhere},
 		{name: "no such source", claims: at(object{"h": object{}}), code: refused, issuer: inLogin, want: nowhere},
+		{name: "another host, allowed", args: []string{"-distributed-host", "elsewhere.example.com"}, claims: at(object{"g": object{"endpoint": "https://elsewhere.example.com/groups"}}), issuer: inLogin, want: `
+token | ok | -
+good claims
+distributed claims | skipped | the groups are had from https://elsewhere.example.com/groups, which is not asked
+` + others + `
+ACCEPTED, provided that the signature is good, and what was skipped:
+ | name | "oidc:jane"
+ | uid | "42"
+ | groups | -
+ | extra | -
+`},
 		{name: "another host", claims: at(object{"g": object{"endpoint": "https://elsewhere.example.com/groups"}}), code: refused, issuer: inLogin, want: refusal + `RuleFailed: endpoint "https://elsewhere.example.com/groups": the host is neither the issuer's nor among DistributedClaims.Hosts` + end},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, issuer) })

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ type settings struct {
 	now        time.Time // zero: the time of the machine
 	anyType    bool
 	disallowed []string
+	hosts      []string // besides the issuers'
 	json       bool
 
 	inputs int   // how many there were
@@ -107,6 +109,7 @@ func (s *settings) flags() *flag.FlagSet {
 	}
 	f.Func("now", "`time` of the check, such as 2026-01-02T15:04:05Z, instead of the machine's", s.keep("now", s.setNow))
 	f.Func("disallowed-issuer", "`URL` that no entry of the configuration may have; may be repeated", s.keep("disallowed-issuer", s.disallow))
+	f.Func("distributed-host", "`host`, besides the issuer's, that a token may name for its groups; may be repeated, * is every one", s.keep("distributed-host", s.addHost))
 	f.Func("o", "`format` of the report: text, which it is without this flag, or json", s.keep("o", s.setOutput))
 	f.BoolFunc("any-type", "take tokens of every \"typ\", as kube-apiserver does", s.keep("any-type", s.setAnyType))
 	return f
@@ -138,6 +141,15 @@ func (s *settings) disallow(v string) error {
 		return errors.New("not a URL with https")
 	}
 	s.disallowed = append(s.disallowed, v)
+	return nil
+}
+
+// addHost takes what authconfig takes, whose error repeats what is none.
+func (s *settings) addHost(v string) error {
+	if u, err := url.Parse("https://" + v); v != "*" && (err != nil || u.Host != v || u.Hostname() == "") {
+		return errors.New("not a host, with or without a port")
+	}
+	s.hosts = append(s.hosts, v)
 	return nil
 }
 

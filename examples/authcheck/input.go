@@ -13,6 +13,7 @@ import (
 
 	"k8s.io/apiserver/pkg/apis/apiserver"
 
+	"github.com/authnchain/authnchain/jwt"
 	"github.com/authnchain/authnchain/jwt/authconfig"
 )
 
@@ -30,9 +31,9 @@ func dryRun(ctx context.Context, s *settings, stdin io.Reader) (*report, error) 
 		return nil, &inputError{s.input.flag, err}
 	}
 	if !s.input.claims {
-		return newReport(auth.Check(ctx, text), auth.Warnings()), nil
+		return newReport(auth.DryRun(ctx, text), auth.Warnings()), nil
 	}
-	r, err := auth.CheckClaims(ctx, text)
+	r, err := auth.DryRunClaims(ctx, text)
 	if err != nil {
 		return nil, &inputError{s.input.flag, err}
 	}
@@ -49,11 +50,15 @@ func (e *inputError) Error() string { return "-" + e.flag + ": " + e.err.Error()
 func (e *inputError) Unwrap() error { return e.err }
 
 func (s *settings) authenticator() (*authconfig.Authenticator, error) {
-	data, err := readFile(s.config, authconfig.MaxBytes)
+	data, err := readFile(s.config, authconfig.MaxConfig)
 	if err != nil {
 		return nil, err
 	}
-	o := &authconfig.Options{DisallowedIssuers: s.disallowed, AnyType: s.anyType, Egress: nowhere}
+	o := &authconfig.Options{DisallowedIssuers: s.disallowed, Egress: nowhere}
+	o.DistributedClaims.Hosts = s.hosts
+	if s.anyType {
+		o.Types = []string{jwt.AnyType}
+	}
 	if !s.now.IsZero() {
 		o.Now = func() time.Time { return s.now }
 	}

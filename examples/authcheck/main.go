@@ -21,6 +21,7 @@
 //	-config PATH              the AuthenticationConfiguration, in YAML or JSON
 //	-now TIME                 the time of the check, as RFC 3339 has it
 //	-any-type                 take tokens of every "typ", as kube-apiserver does
+//	-distributed-host HOST    besides the issuer's, that a token may name for its groups; may be repeated
 //	-disallowed-issuer URL    that no entry may have, such as that of service accounts; may be repeated
 //	-o text|json              how to report
 //
@@ -28,11 +29,15 @@
 // command line it was put by mistake. Claims are: they are what the report is
 // about.
 //
+// What else the options of the server say that uses the configuration is not known
+// here: its limits, leeway and algorithms, and how it resolves distributed claims.
+//
 // # Exit code
 //
 // 0 if the token would be accepted, 1 if it would be refused, and 2, with the
 // reasons on standard error and one on each line, if there was nothing to check: a
-// flag, the configuration, the token or the claims are of no use.
+// flag, the configuration, the token or the claims are of no use. "go run" makes 1
+// of both: scripts build the command first.
 //
 // # JSON
 //

@@ -44,6 +44,7 @@ func TestUnusable(t *testing.T) {
 		{"format", with("-token", "x", "-o", "yaml"), "", []string{"-o: neither text nor json"}},
 		{"no boolean", with("-token", "x", "-any-type=2"), "", []string{"-any-type: neither true nor false"}},
 		{"no URL", with("-token", "x", "-disallowed-issuer", "y"), "", []string{"-disallowed-issuer: not a URL with https"}},
+		{"no host", with("-token", "x", "-distributed-host", "https://secret"), "", []string{"-distributed-host: not a host, with or without a port"}},
 		{"no such file", []string{"-config", missing, "-token", "x"}, "", []string{"-config: cannot open the file: no such file or directory"}},
 		{"a folder", with("-token-file", folder), "", []string{"-token-file: cannot read the file: is a directory"}},
 		{"no file of claims", with("-claims-file", missing), "", []string{"-claims-file: cannot open the file: no such file or directory"}},
@@ -58,7 +59,7 @@ func TestUnusable(t *testing.T) {
 		{"claims cut off", with("-claims-file", "-"), `{"iss":`, []string{"-claims-file: payload: offset 7: the text ends too early"}},
 		{"claims twice", with("-claims", `{"sub":"a","sub":"b"}`), "", []string{`-claims: payload: offset 16: duplicate member "sub"`}},
 		{"empty configuration", of(""), "", []string{"-config: the configuration is empty"}},
-		{"large configuration", of(strings.Repeat("#", authconfig.MaxBytes+1)), "", []string{"-config: more than 4194304 bytes"}},
+		{"large configuration", of(strings.Repeat("#", authconfig.MaxConfig+1)), "", []string{"-config: more than 4194304 bytes"}},
 		{"not YAML", of(head + "jwt: ["), "", []string{"-config: yaml: line 3: did not find expected node content"}},
 		{"another kind", of("apiVersion: v1\nkind: Pod\n"), "", []string{`-config: no kind "Pod" is registered for version "v1"`}},
 		{"long kind", of("apiVersion: v1\nkind: " + strings.Repeat("x", 2000)), "", []string{`-config: no kind "` + strings.Repeat("x", 500) + "…"}},
@@ -92,7 +93,7 @@ func TestHelp(t *testing.T) {
 	code, out, log := try("", "-config", "x", "-h", "y")
 	require.Equal(t, accepted, code)
 	require.Empty(t, log)
-	for _, flag := range []string{"config", "token", "token-file", "claims", "claims-file", "now", "any-type", "disallowed-issuer", "o"} {
+	for _, flag := range []string{"config", "token", "token-file", "claims", "claims-file", "now", "any-type", "disallowed-issuer", "distributed-host", "o"} {
 		require.Contains(t, out, "\n  -"+flag)
 	}
 }

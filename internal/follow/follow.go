@@ -12,6 +12,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -21,9 +22,12 @@ const Interval = time.Second
 // MaxBytes is how long a file may be.
 const MaxBytes = 4 << 20
 
-// settled is how old a change must be before the time of the change alone tells
-// that there was none since: file systems count in steps.
-const settled = 3 * time.Second
+const (
+	settled    = 3 * time.Second  // how old a change must be before its time alone tells that there was none since: file systems count in steps
+	readAnyway = time.Minute      // how long the times and sizes are believed, which programs can set
+	tryAgain   = 10 * time.Second // how often contents that load did not take are tried again
+	tooLong    = 5 * time.Second  // how long a look may take before HealthCheck says so
+)
 
 // File is a file that is followed. It is safe for concurrent use.
 type File struct {
@@ -33,21 +37,24 @@ type File struct {
 	now  func() time.Time
 
 	next   atomic.Int64         // when to look again, in Unix nanoseconds
-	late   atomic.Pointer[look] // one under way that comes after a long silence; nil if none is
+	looks  atomic.Pointer[look] // the one under way; nil if none is
 	health atomic.Pointer[error]
 
 	mu      sync.Mutex // held while somebody looks; guards all below
 	info    fs.FileInfo
-	read    time.Time // when info was current
-	sum     [sha256.Size]byte
-	loaded  time.Time // when the contents in use were loaded
-	readErr error     // why the file cannot be read now
-	loadErr error     // why what it holds is not in use
+	read    time.Time         // when info was current
+	sum     [sha256.Size]byte // of what load was given last
+	seen    [sha256.Size]byte // of what may have been half-written
+	tried   time.Time         // when load was last called
+	loaded  time.Time         // when the contents in use were loaded
+	readErr error             // why the file cannot be read now
+	loadErr error             // why what it holds is not in use
 }
 
 // look is one look at the file.
 type look struct {
 	since time.Time
+	late  bool          // it comes after a long silence, so that others wait for it
 	done  chan struct{} // closed when it is over
 }
 
@@ -72,8 +79,10 @@ func Open(path string, load func([]byte) error, told func(error), now func() tim
 // loaded. Others do not wait, unless nobody has looked for long, and then for no
 // more than [Interval]: a disk that hangs holds up one of them alone.
 func (f *File) Check() {
-	if l := f.late.Load(); l != nil {
-		l.wait()
+	if l := f.looks.Load(); l != nil {
+		if l.late {
+			l.wait()
+		}
 		return
 	}
 	late := f.now().UnixNano() - f.next.Load()
@@ -86,8 +95,14 @@ func (f *File) Check() {
 	news, err := f.lookAgain()
 	f.mu.Unlock()
 	if news && f.told != nil {
-		f.told(err)
+		f.tell(err)
 	}
+}
+
+// tell calls told, whose panic is not the request's.
+func (f *File) tell(err error) {
+	defer func() { _ = recover() }()
+	f.told(err)
 }
 
 // wait waits for a look, but no longer than it may hold somebody up.
@@ -108,14 +123,12 @@ func (f *File) lookAgain() (bool, error) {
 	if left > 0 && left <= int64(Interval) {
 		return false, nil
 	}
-	if left < -int64(Interval) {
-		l := &look{time.Now(), make(chan struct{})}
-		f.late.Store(l)
-		defer func() {
-			f.late.Store(nil)
-			close(l.done)
-		}()
-	}
+	l := &look{time.Now(), left < -int64(Interval), make(chan struct{})}
+	f.looks.Store(l)
+	defer func() {
+		f.looks.Store(nil)
+		close(l.done)
+	}()
 	f.next.Store(now.Add(Interval).UnixNano())
 	before := text(f.problem())
 	changed := f.refresh()
@@ -125,7 +138,12 @@ func (f *File) lookAgain() (bool, error) {
 
 // HealthCheck returns why the file, as it was when somebody last looked, is not in
 // use, and nil if it is.
-func (f *File) HealthCheck() error { return *f.health.Load() }
+func (f *File) HealthCheck() error {
+	if l := f.looks.Load(); l != nil && time.Since(l.since) > tooLong {
+		return fmt.Errorf("%s: has been read for %s", f.path, time.Since(l.since).Round(time.Second))
+	}
+	return *f.health.Load()
+}
 
 // publish tells HealthCheck.
 func (f *File) publish() error {
@@ -155,34 +173,55 @@ func text(err error) string {
 	return err.Error()
 }
 
-// refresh reads the file if it may have changed, and reports whether it had.
+// refresh reads the file if it may have changed, and reports whether load was given
+// other contents.
 func (f *File) refresh() bool {
 	now := f.now()
 	info, err := os.Stat(f.path)
-	if err != nil {
-		f.info, f.readErr = nil, err
+	if err == nil && f.unchanged(info, now) {
 		return false
 	}
-	if f.readErr == nil && f.info != nil && same(f.info, info) && f.read.Sub(info.ModTime()) > settled {
-		return false
+	var data []byte
+	if err == nil {
+		data, info, err = read(f.path)
 	}
-	data, info, err := read(f.path, info)
 	if err != nil {
 		f.info, f.readErr = nil, err
 		return false
 	}
 	sum := sha256.Sum256(data)
-	first := f.loaded.IsZero() && f.loadErr == nil
-	f.info, f.read, f.readErr = info, now, nil
-	if sum == f.sum && !first {
+	if f.halfWritten(info, sum, now) {
 		return false
 	}
-	f.sum = sum
-	f.loadErr = f.safely(data)
-	if f.loadErr == nil {
+	first := f.loaded.IsZero() && f.loadErr == nil
+	f.info, f.read, f.readErr = info, now, nil
+	if sum == f.sum && !first && (f.loadErr == nil || now.Sub(f.tried) < tryAgain) {
+		return false
+	}
+	changed := sum != f.sum || first
+	f.sum, f.tried = sum, now
+	if f.loadErr = f.safely(data); f.loadErr == nil {
 		f.loaded = now
 	}
-	return true
+	return changed
+}
+
+// unchanged reports whether the file need not be read, since it is as it was.
+func (f *File) unchanged(info fs.FileInfo, now time.Time) bool {
+	return f.readErr == nil && f.loadErr == nil && f.info != nil && same(f.info, info) &&
+		f.read.Sub(info.ModTime()) > settled && now.Sub(f.read) < readAnyway
+}
+
+// halfWritten reports whether somebody may still be writing: the file is the same
+// one, not another that was put in its place, and has changed a moment ago to what
+// it did not hold the last time either.
+func (f *File) halfWritten(info fs.FileInfo, sum [sha256.Size]byte, now time.Time) bool {
+	if f.info == nil || !os.SameFile(f.info, info) || sum == f.sum || now.Sub(info.ModTime()) >= Interval {
+		return false
+	}
+	seen := sum == f.seen
+	f.seen = sum
+	return !seen
 }
 
 // safely is load, of which a panic is an error.
@@ -200,18 +239,19 @@ func same(a, b fs.FileInfo) bool {
 }
 
 // read returns the contents of a file and what was known of it when they were
-// read.
-func read(path string, info fs.FileInfo) ([]byte, fs.FileInfo, error) {
-	if !info.Mode().IsRegular() { // to open a pipe might take for ever
-		return nil, nil, errors.New("not a regular file")
-	}
-	file, err := os.Open(path)
+// read. A pipe is none; to open one might take for ever, unless it need not.
+func read(path string) ([]byte, fs.FileInfo, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer file.Close()
-	if info, err = file.Stat(); err != nil {
+	info, err := file.Stat()
+	if err != nil {
 		return nil, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, errors.New("not a regular file")
 	}
 	data, err := io.ReadAll(io.LimitReader(file, MaxBytes+1))
 	if err != nil {

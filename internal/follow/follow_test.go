@@ -196,7 +196,7 @@ func TestWaiting(t *testing.T) {
 		}
 		file, err := follow.Open(f.path, slow, nil, time.Now)
 		require.NoError(t, err)
-		f.write(t, "slow")
+		f.replace(t, "slow")
 		time.Sleep(time.Minute)
 		var wg sync.WaitGroup
 		begin, waited := time.Now(), make(chan time.Duration, 10)
@@ -238,7 +238,7 @@ func TestAfterSilence(t *testing.T) {
 		}, nil, time.Now)
 		require.NoError(t, err)
 		time.Sleep(time.Hour)
-		f.write(t, "b")
+		f.replace(t, "b")
 		var wg sync.WaitGroup
 		for range 100 {
 			wg.Go(func() {
@@ -257,8 +257,93 @@ func TestClockSetBack(t *testing.T) {
 	f := newFixture(t, "a")
 	file := f.open(t)
 	f.clock.Add(-3600)
-	f.write(t, "b")
+	f.replace(t, "b")
 	file.Check()
+	require.Equal(t, []string{"a", "b"}, f.loaded)
+}
+
+// Who rewrites the file in its place is given the time to end; what is put in its
+// place is whole.
+func TestHalfWritten(t *testing.T) {
+	f := newFixture(t, "whole")
+	f.start = time.Now()
+	file := f.open(t)
+	change := func(contents string) {
+		f.write(t, contents)
+		now := f.now()
+		require.NoError(t, os.Chtimes(f.path, now, now))
+		f.clock.Add(1)
+		require.NoError(t, os.Chtimes(f.path, f.now(), f.now()))
+		file.Check()
+	}
+	change("wh")
+	change("whol")
+	require.Equal(t, []string{"whole"}, f.loaded)
+	change("whole, again")
+	require.Equal(t, []string{"whole"}, f.loaded)
+	f.pass(file)
+	require.Equal(t, []string{"whole", "whole, again"}, f.loaded, "as it was a second ago")
+	f.write(t, "long ago")
+	f.clock.Add(60)
+	file.Check()
+	require.Equal(t, "long ago", f.loaded[len(f.loaded)-1], "nobody writes any more")
+	f.replace(t, "new")
+	require.NoError(t, os.Chtimes(f.path, f.now(), f.now()))
+	f.pass(file)
+	require.Equal(t, "new", f.loaded[len(f.loaded)-1])
+}
+
+// Times and sizes that a program has set back are not believed for ever.
+func TestForgedTime(t *testing.T) {
+	f := newFixture(t, "a")
+	long := f.start.Add(-24 * time.Hour)
+	require.NoError(t, os.Chtimes(f.path, long, long))
+	file := f.open(t)
+	f.write(t, "b")
+	require.NoError(t, os.Chtimes(f.path, long, long))
+	for range 70 {
+		f.pass(file)
+	}
+	require.Equal(t, []string{"a", "b"}, f.loaded)
+}
+
+// What load could not take may be for a reason that goes by.
+func TestLoadTriedAgain(t *testing.T) {
+	f := newFixture(t, "a")
+	tries, passing := 0, errors.New("not now")
+	file, err := follow.Open(f.path, func(data []byte) error {
+		if string(data) == "a" {
+			return nil
+		}
+		tries++
+		return passing
+	}, f.tell, f.now)
+	require.NoError(t, err)
+	f.replace(t, "b")
+	for range 9 {
+		f.pass(file)
+	}
+	require.Equal(t, 1, tries)
+	for range 20 {
+		f.pass(file)
+	}
+	require.Equal(t, 3, tries)
+	require.Len(t, f.told, 1)
+	passing = nil
+	for range 20 {
+		f.pass(file)
+	}
+	require.NoError(t, file.HealthCheck())
+	require.Equal(t, 4, tries)
+	require.Equal(t, "<nil>", f.told[len(f.told)-1])
+}
+
+func TestToldPanics(t *testing.T) {
+	f := newFixture(t, "a")
+	file, err := follow.Open(f.path, f.load, func(error) { panic("of the caller's") }, f.now)
+	require.NoError(t, err)
+	f.replace(t, "b")
+	f.pass(file)
 	require.Equal(t, []string{"a", "b"}, f.loaded)
 }
 

@@ -101,8 +101,8 @@ func newSides(t *testing.T, c *configuration, ring *keyRing, compiler authentica
 		upstream = append(upstream, auth)
 	}
 	ours, err := authconfig.Parse([]byte(c.yaml), &authconfig.Options{
-		Keys:    func(i apiserver.Issuer) jwt.KeySet { return ourKeys(ring.of(slices.Index(issuerURLs, i.URL))) },
-		AnyType: c.anyType,
+		Keys:  func(i apiserver.Issuer) jwt.KeySet { return ourKeys(ring.of(slices.Index(issuerURLs, i.URL))) },
+		Types: c.types(),
 	})
 	require.NoError(t, err, c.yaml)
 	return sides{tokenunion.NewFailOnError(upstream...), ours}
@@ -110,4 +110,12 @@ func newSides(t *testing.T, c *configuration, ring *keyRing, compiler authentica
 
 func (p *pair) ask(ctx context.Context) {
 	p.upstream, p.ours = ask(ctx, p.sides.upstream, p.token), askUs(ctx, p.sides.ours, p.token)
+}
+
+// types are those of tokens that ours takes.
+func (c *configuration) types() []string {
+	if c.anyType {
+		return []string{jwt.AnyType}
+	}
+	return nil
 }

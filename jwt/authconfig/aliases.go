@@ -20,8 +20,8 @@ func checkAliases(data []byte) error {
 	if err := yaml.Unmarshal(firstDocument(data), &document); err != nil {
 		return err
 	}
-	if size := (sizes{}).of(&document); size > MaxBytes {
-		return fmt.Errorf("yaml: more than %d bytes once its aliases are written out", MaxBytes)
+	if size := (sizes{}).of(&document); size > MaxConfig {
+		return fmt.Errorf("yaml: more than %d bytes once its aliases are written out", MaxConfig)
 	}
 	return nil
 }

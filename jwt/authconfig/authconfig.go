@@ -2,7 +2,9 @@ package authconfig
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,14 +24,19 @@ type Authenticator struct {
 
 	mu      sync.Mutex // held while a configuration is put to use; guards all below
 	changes int        // how many have been
+	pending *state     // that waits for keys; nil if none does
 	first   *apiserver.AnonymousAuthConfig
 }
 
-// New returns the authenticator of a configuration, which must be valid: the error
-// wraps an [*InvalidError] with all that is not. o may be nil. Nothing is fetched
-// until a token needs it, or by [Authenticator.Preload].
+// New returns the authenticator of a configuration. If fields of it are not valid
+// the error wraps an [*InvalidError] with all of them; what only this library asks
+// for is told once kube-apiserver's own checks pass. c and o are copied; o may be
+// nil. Nothing is fetched until a token needs it, or by [Authenticator.Preload].
 func New(c *apiserver.AuthenticationConfiguration, o *Options) (*Authenticator, error) {
-	a := newAuthenticator(o)
+	a, err := newAuthenticator(o)
+	if err != nil {
+		return nil, err
+	}
 	s, err := a.build(c)
 	if err != nil {
 		return nil, fmt.Errorf("authconfig: %w", err)
@@ -47,15 +54,22 @@ func Parse(data []byte, o *Options) (*Authenticator, error) {
 	return New(c, o)
 }
 
-func newAuthenticator(o *Options) *Authenticator {
+func newAuthenticator(o *Options) (*Authenticator, error) {
 	a := &Authenticator{}
 	if o != nil {
 		a.options = *o
+		a.options.DisallowedIssuers = slices.Clone(o.DisallowedIssuers)
+		a.options.Algorithms = slices.Clone(o.Algorithms)
+		a.options.Types = slices.Clone(o.Types)
+		a.options.DistributedClaims.Hosts = slices.Clone(o.DistributedClaims.Hosts)
 	}
-	return a
+	if err := a.options.check(); err != nil {
+		return nil, fmt.Errorf("authconfig: %w", err)
+	}
+	return a, nil
 }
 
-// String is how a trace calls it.
+// String returns "jwt", its name in traces.
 func (a *Authenticator) String() string { return "jwt" }
 
 // AuthenticateToken implements [authenticator.Token]. It has no opinion on what is
@@ -72,20 +86,22 @@ func (a *Authenticator) state() *state {
 	return a.current.Load()
 }
 
-// Preload fetches the keys of all issuers that have none yet, for a server that
-// would rather not start, or not be ready, without them.
+// Preload fetches the keys of all issuers that have none yet, all at the same time,
+// for a server that would rather not start, or not be ready, without them.
 func (a *Authenticator) Preload(ctx context.Context) error {
 	return preload(ctx, a.state().issuers)
 }
 
 // HealthCheck returns nil as long as the file, if there is one, is in use as it is
 // and all issuers have keys that could be fetched anew when it was time; else all
-// that is wrong.
+// that is wrong. It fetches nothing: until a token or [Authenticator.Preload] has
+// asked for the keys, it says that there are none.
 func (a *Authenticator) HealthCheck() error {
 	return a.state().health(a.file)
 }
 
-// Issuers returns the issuers that are in use, in the order of the configuration.
+// Issuers returns the URLs of the issuers that are in use, in the order of the
+// configuration; nil if there are none.
 func (a *Authenticator) Issuers() []string {
 	var urls []string
 	for _, i := range a.state().issuers {
@@ -113,17 +129,21 @@ func (a *Authenticator) load(data []byte) error {
 	if before == nil {
 		a.first = c.Anonymous
 	} else if a.options.KeepAnonymous && !sameAnonymous(a.first, c.Anonymous) {
-		return fmt.Errorf("anonymous: must stay what it was at first (Options.KeepAnonymous)")
+		return errors.New("anonymous: must stay what it was at first (Options.KeepAnonymous)")
 	}
 	a.changes++
-	cold := s.cold(before)
+	cold := s.cold(before, a.options.now())
 	if before == nil || len(cold) == 0 {
 		a.use(s)
 		return nil
 	}
-	a.current.Store(before.without(s))
-	change := a.changes
-	go a.warm(s, cold, change)
+	between, err := before.until(s, cold)
+	if err != nil {
+		return err
+	}
+	a.current.Store(between)
+	a.pending = s
+	go a.warm(s, cold, a.changes)
 	return nil
 }
 
@@ -144,6 +164,7 @@ func (a *Authenticator) warm(s *state, cold []*issuer, change int) {
 
 // use makes s the configuration in use. a.mu is held.
 func (a *Authenticator) use(s *state) {
+	a.pending = nil
 	before := a.current.Swap(s)
 	if before != nil {
 		before.closeIdle(s)

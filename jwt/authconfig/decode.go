@@ -10,11 +10,12 @@ import (
 	"k8s.io/apiserver/pkg/apis/apiserver/install"
 
 	"github.com/authnchain/authnchain/internal/clip"
+	"github.com/authnchain/authnchain/internal/follow"
 )
 
-// MaxBytes is how long a configuration may be, and how long it may become once
-// its YAML aliases are written out.
-const MaxBytes = 4 << 20
+// MaxConfig is how many bytes a configuration may have, and how many it may become
+// once its YAML aliases are written out.
+const MaxConfig = follow.MaxBytes
 
 // Decode reads an AuthenticationConfiguration of apiserver.config.k8s.io/v1,
 // v1beta1 or v1alpha1, in YAML or JSON, as kube-apiserver does: fields that are
@@ -32,8 +33,8 @@ func decode(data []byte) (*apiserver.AuthenticationConfiguration, error) {
 	if len(data) == 0 {
 		return nil, errors.New("the configuration is empty")
 	}
-	if len(data) > MaxBytes {
-		return nil, fmt.Errorf("the configuration has %d bytes, more than %d", len(data), MaxBytes)
+	if len(data) > MaxConfig {
+		return nil, fmt.Errorf("the configuration has %d bytes, more than %d", len(data), MaxConfig)
 	}
 	if err := checkAliases(data); err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ func bomb() string {
 func TestDecodeRefuses(t *testing.T) {
 	for name, tt := range map[string]struct{ text, want string }{
 		"nothing":          {"", "authconfig: the configuration is empty"},
-		"too long":         {head + strings.Repeat("# x\n", authconfig.MaxBytes/4), "authconfig: the configuration has 4194377 bytes, more than 4194304"},
+		"too long":         {head + strings.Repeat("# x\n", authconfig.MaxConfig/4), "authconfig: the configuration has 4194377 bytes, more than 4194304"},
 		"bomb":             {bomb(), "authconfig: yaml: more than 4194304 bytes once its aliases are written out"},
 		"few long aliases": {head + "a: &a " + strings.Repeat("x", 100_000) + "\nb: [" + strings.Repeat("*a, ", 3000) + "]\n", "authconfig: yaml: more than 4194304 bytes once its aliases are written out"},
 		"alias of itself":  {head + "a: &a [*a, " + strings.Repeat("x", 5<<19) + "]\n", "authconfig: yaml: more than 4194304 bytes once its aliases are written out"},

@@ -5,50 +5,59 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/clip"
-	"github.com/authnchain/authnchain/internal/fetch"
 	"github.com/authnchain/authnchain/internal/flight"
 	"github.com/authnchain/authnchain/jwt"
 )
 
-// DistributedClaims says how the claim for groups is looked up when a token does
-// not hold it but points at where it is ("_claim_names" and "_claim_sources":
-// OpenID Connect Core 1.0, section 5.6.2). Claims inside of the token that a third
-// party signed ("JWT" in the source, aggregated claims) are not looked at, as in
-// kube-apiserver.
+// DistributedClaims says how the claim of claimMappings.groups is looked up when a
+// token does not hold it but points at where it is ("_claim_names" and
+// "_claim_sources": OpenID Connect Core 1.0, section 5.6.2). Claims inside of the
+// token that a third party signed ("JWT" in the source, aggregated claims) are not
+// looked at, as in kube-apiserver.
+//
+// What was found is kept as long as the token lives, and found anew for others. A
+// token that holds the claim is verified each time, so that it counts no longer
+// than its issuer and key do.
 type DistributedClaims struct {
-	// Resolve returns the groups of a token that does not hold them, and false to
-	// leave it to what follows. It gets the claims of the verified token, and a
-	// context that ends with the last request that waits for the answer, or after
-	// five seconds. An error without a reason ([authn.Error]) is Unavailable.
-	// It is for issuers that answer in a way of their own, such as Microsoft Entra
-	// ID to users with many groups. Nil means to follow "_claim_sources".
+	// Resolve returns the groups of a token that lacks the claim, and false to leave
+	// it to what follows. It is for issuers that answer in a way of their own, such
+	// as Microsoft Entra ID to users with many groups. It gets the claims of the
+	// verified token, of whichever issuer of the configuration ([jwt.Claims.Issuer]),
+	// and a context that ends with the last request that waits for the answer, or
+	// after five seconds. An error without a reason ([authn.Error]) makes the token
+	// [authn.Unavailable]; one with another reason is kept for 30 seconds. Resolve
+	// is safe for concurrent use; for one issuer, at most 64 are under way. Nil means
+	// to follow "_claim_sources".
 	Resolve func(context.Context, jwt.Claims) (groups []string, ok bool, err error)
 
-	// Hosts are those that a token may send this library to, as a URL has them
-	// ("graph.example.com", "graph.example.com:8443"), besides the issuer's own.
-	// "*" stands for every one, as in kube-apiserver. Only https is spoken to any.
+	// Hosts are those that a token may send this library to, with the port if it is
+	// not 443 ("graph.example.com", "graph.example.com:8443"), besides the issuer's
+	// own. "*" stands for every one, as in kube-apiserver. Only https is spoken to
+	// any. Nil means the issuer's own alone.
 	Hosts []string
 
 	// AnySubject takes groups out of a token of another "sub" than the user's, or
 	// of none, as kube-apiserver does: it then trusts the endpoint not to answer
 	// with those of somebody else.
 	AnySubject bool
+
+	// MaxAge is how long an answer is kept, if the token lives longer. Zero means as
+	// long as the token.
+	MaxAge time.Duration
 }
 
 const (
 	lookUpTimeout = 5 * time.Second  // of one claim
 	maxLookUps    = 64               // under way for one issuer
-	maxRemembered = 4096             // answers for one issuer
+	maxLookUpsOne = 8                // of them for tokens with the same "sub"
+	maxHeld       = 256 << 10        // bytes of a token that holds a claim
 	refusedLife   = 30 * time.Second // of an answer that there are no groups for this token
 )
 
@@ -58,74 +67,74 @@ type distributed struct {
 	issuer *issuer
 	claim  string
 	client *http.Client
-	others func(issuer string) *jwt.Authenticator // for tokens that hold claims; nil: not configured
+	others func(issuer string) *jwt.Authenticator // that are in use now; nil: not configured
 	now    func() time.Time
 
 	flights flight.Group[digest, answer]
-	slots   chan struct{} // one for each look-up under way
 
-	mu    sync.Mutex // guards known
-	known map[digest]answer
+	mu        sync.Mutex // guards all below
+	memory    memory
+	flying    int            // look-ups under way
+	flyingFor map[string]int // by "sub"
 }
 
 type digest = [sha256.Size]byte
 
-// answer is what became of a look-up.
-type answer struct {
-	groups any   // nil: there are none
-	err    error // why the token is refused
-	until  time.Time
-}
-
-// expand returns claims that have the groups in them, if the token says where
-// they are.
+// expand returns claims that have the groups in them, if they are elsewhere.
 func (d *distributed) expand(ctx context.Context, c jwt.Claims) (jwt.Claims, error) {
 	if d == nil || c.Has(d.claim) || !c.Has("_claim_names") && d.Resolve == nil {
 		return c, nil
 	}
-	groups, err := d.groups(ctx, c)
+	expanded, err := d.expanded(ctx, c)
 	if err != nil {
 		return c, fmt.Errorf("distributed claim %q: %w", d.claim, err)
 	}
-	if groups == nil {
-		return c, nil
-	}
-	return c.With(d.claim, groups)
+	return expanded, nil
 }
 
-// groups returns the value of the claim, from memory if it is there. One look-up
-// is for all who wait for it.
-func (d *distributed) groups(ctx context.Context, c jwt.Claims) (any, error) {
-	key := c.Digest()
-	a, ok := d.remembered(key)
-	if !ok {
-		var err error
-		if a, err = d.flights.Do(ctx, key, func(ctx context.Context) (answer, error) { return d.look(ctx, key, c) }); err != nil {
-			return nil, flightError(err)
+func (d *distributed) expanded(ctx context.Context, c jwt.Claims) (jwt.Claims, error) {
+	a, err := d.answer(ctx, c)
+	switch {
+	case err != nil:
+		return c, err
+	case a.err != nil:
+		return c, a.err
+	case a.held != "":
+		claims, _, err := d.read(ctx, c, a.held)
+		if err != nil {
+			return c, err
 		}
+		return c.WithFrom(claims, d.claim)
+	case a.found:
+		return c.With(d.claim, a.groups)
 	}
-	return a.groups, a.err
+	return c, nil
 }
 
-// flightError gives an error of a look-up that did not end a reason.
-func flightError(err error) error {
+// answer returns what is known of a claim, from memory if it is there. One look-up
+// is for all who wait for it.
+func (d *distributed) answer(ctx context.Context, c jwt.Claims) (answer, error) {
+	key := c.Digest()
+	if a, ok := d.remembered(key); ok {
+		return a, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookUpTimeout)
+	defer cancel()
+	a, err := d.flights.Do(ctx, key, func(ctx context.Context) (answer, error) { return d.look(ctx, key, c) })
 	var panicked *flight.PanicError
 	if errors.As(err, &panicked) {
-		return authn.Errorf(authn.Panicked, "the look-up %w", err)
+		err = authn.Errorf(authn.Panicked, "the look-up %w", err)
 	}
-	return err
+	return a, err
 }
-
-var errBusy = authn.Errorf(authn.Unavailable, "%d look-ups for the issuer are under way", maxLookUps)
 
 // look looks up and remembers, but for what may be another answer next time.
 func (d *distributed) look(ctx context.Context, key digest, c jwt.Claims) (answer, error) {
-	select {
-	case d.slots <- struct{}{}:
-		defer func() { <-d.slots }()
-	default:
-		return answer{}, errBusy
+	subject, _ := c.String("sub")
+	if err := d.begin(subject); err != nil {
+		return answer{}, err
 	}
+	defer d.end(subject)
 	ctx, cancel := context.WithTimeout(ctx, lookUpTimeout)
 	defer cancel()
 	a, err := d.lookUp(ctx, c)
@@ -135,41 +144,49 @@ func (d *distributed) look(ctx context.Context, key digest, c jwt.Claims) (answe
 	case err != nil:
 		a = answer{err: err, until: d.now().Add(refusedLife)}
 	}
+	a.subject = subject
 	d.remember(key, a)
 	return a, nil
 }
 
-// remembered returns an answer that still holds.
+// begin counts a look-up, if it is not one too many.
+func (d *distributed) begin(subject string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.flying >= maxLookUps || d.flyingFor[subject] >= maxLookUpsOne {
+		return authn.Errorf(authn.Unavailable, "%d look-ups for the issuer are under way, %d of them for the subject", d.flying, d.flyingFor[subject])
+	}
+	d.flying++
+	if d.flyingFor == nil {
+		d.flyingFor = make(map[string]int)
+	}
+	d.flyingFor[subject]++
+	return nil
+}
+
+func (d *distributed) end(subject string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.flying--
+	if d.flyingFor[subject]--; d.flyingFor[subject] == 0 {
+		delete(d.flyingFor, subject)
+	}
+}
+
 func (d *distributed) remembered(key digest) (answer, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	a, ok := d.known[key]
-	return a, ok && d.now().Before(a.until)
+	return d.memory.get(key, d.now())
 }
 
-// remember keeps an answer. If there are too many, those that do not hold any more
-// go first, and then any.
 func (d *distributed) remember(key digest, a answer) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.known) >= maxRemembered {
-		now := d.now()
-		maps.DeleteFunc(d.known, func(_ digest, a answer) bool { return !now.Before(a.until) })
-	}
-	for other := range d.known {
-		if len(d.known) < maxRemembered {
-			break
-		}
-		delete(d.known, other)
-	}
-	if d.known == nil {
-		d.known = make(map[digest]answer)
-	}
-	d.known[key] = a
+	d.memory.put(key, a, d.now())
 }
 
 func (d *distributed) lookUp(ctx context.Context, c jwt.Claims) (answer, error) {
-	until, err := c.Time("exp")
+	until, err := d.until(c)
 	if err != nil {
 		return answer{}, err
 	}
@@ -179,7 +196,7 @@ func (d *distributed) lookUp(ctx context.Context, c jwt.Claims) (answer, error) 
 			return answer{}, resolveError(err)
 		}
 		if ok {
-			return answer{groups: slices.Clone(groups), until: until}, nil
+			return answer{found: true, groups: slices.Clone(groups), until: until}, nil
 		}
 	}
 	source, ok, err := d.source(c)
@@ -190,7 +207,21 @@ func (d *distributed) lookUp(ctx context.Context, c jwt.Claims) (answer, error) 
 	if err != nil {
 		return answer{}, err
 	}
-	return d.read(ctx, c, held, until)
+	_, ends, err := d.read(ctx, c, held)
+	if err == nil && ends.Before(until) {
+		until = ends
+	}
+	return answer{held: held, until: until}, err
+}
+
+// until returns how long an answer for a token may be kept.
+func (d *distributed) until(c jwt.Claims) (time.Time, error) {
+	until, err := c.Time("exp")
+	until = until.Add(max(0, d.issuer.options.Leeway))
+	if latest := d.now().Add(d.MaxAge); d.MaxAge > 0 && latest.Before(until) {
+		until = latest
+	}
+	return until, err
 }
 
 // resolveError gives an error of Resolve a reason, if it has none.
@@ -214,138 +245,5 @@ func (d *distributed) reach(c jwt.Claims) (where string, err error) {
 	if err != nil || !ok {
 		return "", err
 	}
-	return clip.Text(fetch.Redact(s.Endpoint)), d.mayAsk(s.Endpoint)
-}
-
-// source is a member of "_claim_sources".
-type source struct {
-	Endpoint    string `json:"endpoint"`
-	AccessToken string `json:"access_token"`
-}
-
-// source returns where a token says that the claim is, and whether it says so.
-func (d *distributed) source(c jwt.Claims) (source, bool, error) {
-	sources, err := claimSources(c)
-	if err == nil { // kube-apiserver looks at this one only here
-		err = decodeIfThere(c, "_claim_sources", &map[string]struct{ JWT string }{})
-	}
-	s := sources[d.claim]
-	return s, s.Endpoint != "", err
-}
-
-// fetch asks an endpoint for the token that holds the claim.
-func (d *distributed) fetch(ctx context.Context, s source) (string, error) {
-	if err := d.mayAsk(s.Endpoint); err != nil {
-		return "", err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Endpoint, nil)
-	if err != nil {
-		return "", authn.Errorf(authn.RuleFailed, "endpoint %s: not a URL", clip.Quote(fetch.Redact(s.Endpoint)))
-	}
-	req.Header.Set("Accept", "application/jwt")
-	if s.AccessToken != "" {
-		req.Header.Set("Authorization", "Bearer "+s.AccessToken)
-	}
-	answer, err := fetch.Do(d.client, req, http.StatusOK)
-	if err != nil {
-		return "", fetchError(err)
-	}
-	return strings.TrimSpace(string(answer.Body)), nil
-}
-
-// fetchError tells an endpoint that does not give the claim for this token from
-// one that cannot be asked now.
-func fetchError(err error) error {
-	var status *fetch.StatusError
-	if errors.As(err, &status) {
-		switch status.Code {
-		case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusGone:
-			return authn.Errorf(authn.ClaimMissing, "%w", err)
-		}
-		return &authn.Error{Reason: authn.Unavailable, Err: err, RetryAfter: status.RetryAfter}
-	}
-	return authn.Errorf(authn.Unavailable, "%w", err)
-}
-
-func (d *distributed) mayAsk(endpoint string) error {
-	if err := d.allowed(endpoint); err != nil {
-		return authn.Errorf(authn.RuleFailed, "endpoint %s: %w", clip.Quote(fetch.Redact(endpoint)), err)
-	}
-	return nil
-}
-
-// allowed says why an endpoint may not be asked.
-func (d *distributed) allowed(endpoint string) error {
-	if err := fetch.CheckURL(endpoint, false); err != nil {
-		return err
-	}
-	host := hostOf(endpoint)
-	if host == hostOf(d.issuer.URL) || slices.Contains(d.Hosts, "*") || slices.ContainsFunc(d.Hosts, func(h string) bool { return hostOf("https://"+h) == host }) {
-		return nil
-	}
-	return errors.New("the host is neither the issuer's nor among DistributedClaims.Hosts")
-}
-
-// hostOf returns the host and the port of an https URL in the one way to write
-// them.
-func hostOf(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return ""
-	}
-	port := u.Port()
-	if port == "" {
-		port = "443"
-	}
-	return strings.ToLower(u.Hostname()) + ":" + port
-}
-
-// read verifies the token that holds the claim, with the keys of its own issuer
-// and for the audiences of the one that pointed at it, and takes the claim out.
-func (d *distributed) read(ctx context.Context, c jwt.Claims, held string, until time.Time) (answer, error) {
-	issuer, err := jwt.UnverifiedIssuer(held)
-	if err != nil {
-		return answer{}, fmt.Errorf("the token that holds it: %w", err)
-	}
-	other := d.others(issuer)
-	if other == nil {
-		return answer{}, authn.Errorf(authn.UntrustedIssuer, "the token that holds it: issuer %s: not one of those configured", clip.Quote(issuer))
-	}
-	verifier, err := d.issuer.verifier(other)
-	if err != nil {
-		return answer{}, err
-	}
-	claims, err := verifier.Verify(ctx, held)
-	if err != nil {
-		return answer{}, fmt.Errorf("the token that holds it: %w", err)
-	}
-	if err := d.sameSubject(c, claims); err != nil {
-		return answer{}, err
-	}
-	groups, err := claims.Value(d.claim)
-	if err != nil {
-		return answer{}, fmt.Errorf("the token that holds it: %w", err)
-	}
-	if exp, err := claims.Time("exp"); err == nil && exp.Before(until) {
-		until = exp
-	}
-	return answer{groups: groups, until: until}, nil
-}
-
-func (d *distributed) sameSubject(user, held jwt.Claims) error {
-	if d.AnySubject {
-		return nil
-	}
-	want, err := user.String("sub")
-	if err != nil {
-		return err
-	}
-	got, err := held.String("sub")
-	if err != nil {
-		return fmt.Errorf("the token that holds it: %w (DistributedClaims.AnySubject takes it)", err)
-	}
-	if got != want {
-		return authn.Errorf(authn.RuleFailed, "the token that holds it: its \"sub\" %s is not the user's (DistributedClaims.AnySubject takes it)", clip.Quote(got))
-	}
-	return nil
+	return s.where(), d.mayAsk(s.Endpoint)
 }

@@ -9,8 +9,8 @@
 // [File] follows a file, [Parse] and [New] take a configuration that does not
 // change, and [Flags] are the --oidc-* flags of kube-apiserver that mean one.
 // Configurations are read and validated by kube-apiserver's own code, of the
-// version of k8s.io/apiserver that this module needs; expressions are compiled in
-// its CEL environment. Tokens are package jwt's.
+// version of k8s.io/apiserver in the program (this module knows the fields of
+// v0.37); expressions are compiled in its CEL environment. Tokens are package jwt's.
 //
 // # What is checked, in this order
 //
@@ -26,16 +26,14 @@
 // The variable "claims" is the claims that were verified, from the same parse. A
 // string or list expression may give null, "" or [] for nothing.
 //
-// All expressions of one token have [MaxEvaluation] together, and each the cost
-// limit of kube-apiserver. What takes longer makes the token [authn.Unavailable],
-// since that may be the machine's fault; what costs more refuses it. Nobody waits
-// for an expression after the request's context has ended.
+// All expressions of one token have [MaxEvaluation] together, in two attempts of
+// half of it, and each the cost limit of kube-apiserver. What takes longer makes the
+// token [authn.Unavailable], since that may be the machine's fault; what costs more
+// refuses it. Nobody waits for an expression after the request's context has ended.
 //
 // # Where it differs from kube-apiserver
 //
 // Everywhere that package jwt is stricter, and in a few places of its own. All are
 // listed, with the settings of [Options] that restore kube-apiserver's way, in
 // docs/differences.md of this module.
-//
-// [authn.Unavailable]: https://pkg.go.dev/github.com/authnchain/authnchain/authn#Unavailable
 package authconfig

@@ -50,7 +50,7 @@ jwt:
 		if resp, ok, _ := tokens.AuthenticateToken(context.Background(), token); ok {
 			fmt.Println(resp.User.GetName(), resp.User.GetGroups())
 		}
-		for _, step := range tokens.Check(context.Background(), token).Steps {
+		for _, step := range tokens.DryRun(context.Background(), token).Steps {
 			if step.Err != nil {
 				fmt.Println(step.Path, step.Err)
 			}

@@ -6,16 +6,21 @@ import (
 	"github.com/authnchain/authnchain/internal/follow"
 )
 
-// File is [Parse] of a file that is followed: at most once a second a token that
-// comes in has it looked at, and a change is in use before that token is judged.
+// File is [Parse] of a file that is followed: whoever uses the Authenticator has
+// the file looked at, at most once a second, and a change that is found is read
+// before the token is judged. Without requests nobody looks.
 //
-// A change counts as a whole or not at all. If the file cannot be read or is not
-// valid, what was last good goes on, [Options].OnReload is told, and
-// [Authenticator.HealthCheck] says so until it is mended. Issuers that are gone
-// are refused at once; what is new begins when the keys of new issuers are there,
-// or after two seconds. No token is judged by one half of each.
+// If the file cannot be read or is not valid, what was last good stays in use,
+// [Options].OnReload is told, and [Authenticator.HealthCheck] says so until the
+// file is mended. A valid change is in use at once, but for issuers that are new or
+// are reached in another way: they begin when their keys are there, or after two
+// seconds, and until then those that were there before go on as they were. Tokens
+// of issuers that are gone are not taken any more.
 func File(path string, o *Options) (*Authenticator, error) {
-	a := newAuthenticator(o)
+	a, err := newAuthenticator(o)
+	if err != nil {
+		return nil, err
+	}
 	file, err := follow.Open(path, a.load, a.options.OnReload, a.options.now)
 	if err != nil {
 		return nil, fmt.Errorf("authconfig: %w", err)

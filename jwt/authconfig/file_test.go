@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"k8s.io/apiserver/pkg/apis/apiserver"
 
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/authn/authntest"
+	"github.com/authnchain/authnchain/jwt"
 	"github.com/authnchain/authnchain/jwt/authconfig"
 )
 
@@ -83,8 +85,8 @@ func TestFileOtherSource(t *testing.T) {
 	require.Equal(t, 1, i.Discoveries(), "the second is elsewhere")
 }
 
-// What is gone is refused at once, also while the keys of what is new are waited
-// for; what stays is served all along.
+// What is gone is not taken any more and what is changed is in use at once, also
+// while the keys of what is new are waited for.
 func TestFileIssuersComeAndGo(t *testing.T) {
 	stays, goes, comes := authntest.NewIssuer(t), authntest.NewIssuer(t), authntest.NewIssuer(t)
 	f := newFollowed(t, config(entry(stays, bySub), entry(goes, bySub)), authconfig.Options{})
@@ -98,13 +100,61 @@ func TestFileIssuersComeAndGo(t *testing.T) {
 	}))
 	f.write(t, config(entry(comes, bySub), entry(stays, withPrefix("new:"))))
 	requireNotMine(t, f.Authenticator, goes.Token(claims(nil)))
-	requireUser(t, f.Authenticator, stays.Token(claims(nil)), info{Name: "jane"})
+	requireUser(t, f.Authenticator, stays.Token(claims(nil)), info{Name: "new:jane"})
 	require.Equal(t, []string{stays.URL()}, f.Issuers())
+	require.ErrorContains(t, f.HealthCheck(), `authconfig: issuer "`+comes.URL()+`": new, not in use before its keys are there, or cannot be had`)
 	close(ask)
 	require.Eventually(t, func() bool { return len(f.Issuers()) == 2 }, time.Minute, time.Millisecond)
-	requireUser(t, f.Authenticator, stays.Token(claims(nil)), info{Name: "new:jane"})
+	require.NoError(t, f.HealthCheck())
 	requireUser(t, f.Authenticator, comes.Token(claims(nil)), info{Name: "jane"})
 	requireNotMine(t, f.Authenticator, goes.Token(claims(nil)))
+}
+
+// One that is reached in another way goes on as it was until that way is known.
+func TestFileIssuerMoves(t *testing.T) {
+	i := authntest.NewIssuer(t)
+	f := newFollowed(t, config(entry(i, withPrefix("old:"))), authconfig.Options{})
+	requireUser(t, f.Authenticator, i.Token(claims(nil)), info{Name: "old:jane"})
+	ask := make(chan bool)
+	i.Handle("/elsewhere", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		<-ask
+		fmt.Fprintf(w, `{"issuer":%q,"jwks_uri":%q}`, i.URL(), i.URL()+"/keys")
+	}))
+	f.write(t, strings.Replace(config(entry(i, withPrefix("new:"))), "    audiences", "    discoveryURL: "+i.URL()+"/elsewhere\n    audiences", 1))
+	requireUser(t, f.Authenticator, i.Token(claims(nil)), info{Name: "old:jane"})
+	close(ask)
+	require.Eventually(t, func() bool { return f.HealthCheck() == nil }, time.Minute, time.Millisecond)
+	requireUser(t, f.Authenticator, i.Token(claims(nil)), info{Name: "new:jane"})
+}
+
+// However often the file changes, a new issuer that does not answer is not waited
+// for again and again.
+func TestFileManyChanges(t *testing.T) {
+	one, dead := authntest.NewIssuer(t), authntest.NewIssuer(t)
+	dead.Serve(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	f := newFollowed(t, config(entry(one, bySub)), authconfig.Options{})
+	for n := range 5 {
+		f.write(t, config(entry(one, withPrefix(fmt.Sprint(n))), entry(dead, bySub)))
+		requireUser(t, f.Authenticator, one.Token(claims(nil)), info{Name: fmt.Sprint(n) + "jane"})
+	}
+	require.Len(t, f.Issuers(), 2)
+	dead.Serve(nil)
+}
+
+// Keys that the caller gives are asked for with each configuration.
+func TestFileKeys(t *testing.T) {
+	i := authntest.NewIssuer(t)
+	keys := func() jwt.StaticKeys { return jwt.StaticKeys{{ID: i.KeyID("RS256"), Public: i.PublicKey("RS256")}} }
+	given := keys()
+	f := newFollowed(t, config(entry(i, bySub)), authconfig.Options{Keys: func(apiserver.Issuer) jwt.KeySet { return given }})
+	before := i.Token(claims(nil))
+	requireUser(t, f.Authenticator, before, info{Name: "jane"})
+	i.Rotate()
+	given = keys()
+	f.write(t, config(entry(i, withPrefix("b:"))))
+	requireUser(t, f.Authenticator, i.Token(claims(nil)), info{Name: "b:jane"})
+	requireRefused(t, f.Authenticator, before, authn.UnknownKey, `no key "rsa-1" for RS256 among the issuer's`)
+	require.Zero(t, i.KeyFetches())
 }
 
 // A new issuer that answers is warm when it is in use: its first token fetches
@@ -188,11 +238,17 @@ func TestFileSwapsUnderLoad(t *testing.T) {
 	require.NoError(t, f.Preload(t.Context()))
 	token := one.Token(claims(object{"g": "g"}))
 	var wg sync.WaitGroup
-	var left, accepted atomic.Int64
+	var swap sync.Mutex
+	var left, accepted, swaps atomic.Int64
 	left.Store(10_000)
 	for range 16 {
 		wg.Go(func() {
-			for left.Add(-1) >= 0 {
+			for n := left.Add(-1); n >= 0; n = left.Add(-1) {
+				if n%500 == 0 {
+					swap.Lock()
+					f.write(t, texts[swaps.Add(1)%2])
+					swap.Unlock()
+				}
 				_, ok, err := f.AuthenticateToken(t.Context(), token)
 				for authn.ReasonOf(err) == authn.Unavailable { // a busy machine is not the file's fault
 					_, ok, err = f.AuthenticateToken(t.Context(), token)
@@ -203,15 +259,9 @@ func TestFileSwapsUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	swaps := 0
-	for left.Load() > 0 {
-		swaps++
-		f.write(t, texts[swaps%2])
-		runtime.Gosched()
-	}
 	wg.Wait()
 	require.EqualValues(t, 10_000, accepted.Load())
-	require.Greater(t, swaps, 3)
+	require.EqualValues(t, 20, swaps.Load())
 }
 
 // A thousand changes leave no goroutine and no connection behind.

@@ -1,6 +1,7 @@
 package authconfig
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -17,17 +18,39 @@ type Flags struct {
 	UsernameClaim  string            // --oidc-username-claim; empty: sub
 	UsernamePrefix string            // --oidc-username-prefix; empty: IssuerURL and "#", unless UsernameClaim is email; "-": none
 	GroupsClaim    string            // --oidc-groups-claim; empty: no groups
-	GroupsPrefix   string            // --oidc-groups-prefix
-	RequiredClaims map[string]string // --oidc-required-claim
+	GroupsPrefix   string            // --oidc-groups-prefix; empty: none
+	RequiredClaims map[string]string // --oidc-required-claim; nil: none
 	SigningAlgs    []string          // --oidc-signing-algs; none: RS256
 }
 
-// Configuration returns the configuration that means the same, and the algorithms
-// for [Options].Algorithms. It reads CAFile, and is an error if that cannot be read
-// or a flag is missing; whether the rest is valid, [New] says.
+// New returns the authenticator that the flags mean. o may be nil; it must not have
+// Algorithms, which are SigningAlgs.
+func (f Flags) New(o *Options) (*Authenticator, error) {
+	c, algorithms, err := f.Configuration()
+	if err != nil {
+		return nil, err
+	}
+	var own Options
+	if o != nil {
+		own = *o
+	}
+	if own.Algorithms != nil {
+		return nil, errors.New("authconfig: flags: Options.Algorithms: not together with flags, which have SigningAlgs")
+	}
+	own.Algorithms = algorithms
+	return New(c, &own)
+}
+
+// Configuration returns the configuration that means the same, to write it to a
+// file, and the algorithms, for which a file has no field ([Options].Algorithms).
+// It reads CAFile. An error says that this cannot be read or a flag is missing;
+// whether the rest is valid, [New] says.
 func (f Flags) Configuration() (*apiserver.AuthenticationConfiguration, []string, error) {
-	if f.IssuerURL == "" || f.ClientID == "" {
-		return nil, nil, fmt.Errorf("authconfig: flags: IssuerURL and ClientID: both are required")
+	switch {
+	case f.IssuerURL == "":
+		return nil, nil, errors.New("authconfig: flags: IssuerURL (--oidc-issuer-url): required")
+	case f.ClientID == "":
+		return nil, nil, errors.New("authconfig: flags: ClientID (--oidc-client-id): required")
 	}
 	entry := apiserver.JWTAuthenticator{
 		Issuer:        apiserver.Issuer{URL: f.IssuerURL, Audiences: []string{f.ClientID}},

@@ -39,13 +39,15 @@ func TestFlags(t *testing.T) {
 	i := authntest.NewIssuer(t)
 	ca := filepath.Join(t.TempDir(), "ca.crt")
 	require.NoError(t, os.WriteFile(ca, i.CAPEM(), 0o600))
-	c, algorithms, err := authconfig.Flags{
+	flags := authconfig.Flags{
 		IssuerURL: i.URL(), ClientID: "api", CAFile: ca, GroupsClaim: "groups", GroupsPrefix: "g:",
 		RequiredClaims: map[string]string{"b": "2", "a": "1"}, SigningAlgs: []string{"ES256"},
-	}.Configuration()
+	}
+	c, algorithms, err := flags.Configuration()
 	require.NoError(t, err)
 	require.Equal(t, []apiserver.ClaimValidationRule{{Claim: "a", RequiredValue: "1"}, {Claim: "b", RequiredValue: "2"}}, c.JWT[0].ClaimValidationRules)
-	a, err := authconfig.New(c, &authconfig.Options{Algorithms: algorithms})
+	require.Equal(t, []string{"ES256"}, algorithms)
+	a, err := flags.New(nil)
 	require.NoError(t, err)
 	good := claims(object{"groups": "x", "a": "1", "b": "2"})
 	requireUser(t, a, i.Sign("ES256", good, nil), info{Name: i.URL() + "#jane", Groups: []string{"g:x"}})
@@ -55,10 +57,15 @@ func TestFlags(t *testing.T) {
 
 func TestFlagsRefused(t *testing.T) {
 	for want, f := range map[string]authconfig.Flags{
-		"authconfig: flags: IssuerURL and ClientID: both are required":             {IssuerURL: "https://a"},
+		"authconfig: flags: IssuerURL (--oidc-issuer-url): required":               {ClientID: "api"},
+		"authconfig: flags: ClientID (--oidc-client-id): required":                 {IssuerURL: "https://a"},
 		"authconfig: flags: CAFile: open /no/such/file: no such file or directory": {IssuerURL: "https://a", ClientID: "api", CAFile: "/no/such/file"},
 	} {
 		_, _, err := f.Configuration()
 		require.EqualError(t, err, want)
+		_, err = f.New(nil)
+		require.EqualError(t, err, want)
 	}
+	_, err := authconfig.Flags{IssuerURL: "https://a", ClientID: "api"}.New(&authconfig.Options{Algorithms: []string{"ES256"}})
+	require.EqualError(t, err, "authconfig: flags: Options.Algorithms: not together with flags, which have SigningAlgs")
 }

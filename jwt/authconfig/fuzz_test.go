@@ -29,9 +29,9 @@ const fuzzed = head + `jwt:
   - {expression: "user.groups.all(g, g.startsWith('o:')) && !user.username.matches('^system:')"}
 `
 
-// FuzzCheckClaims gives any claims to expressions of every kind. Nothing panics,
+// FuzzDryRun gives any claims to expressions of every kind. Nothing panics,
 // and who comes out has a name.
-func FuzzCheckClaims(f *testing.F) {
+func FuzzDryRun(f *testing.F) {
 	a, err := authconfig.Parse([]byte(fuzzed), &authconfig.Options{
 		Now:  func() time.Time { return time.Unix(1_800_000_000, 0) },
 		Keys: func(apiserver.Issuer) jwt.KeySet { return jwt.StaticKeys{} },
@@ -47,7 +47,7 @@ func FuzzCheckClaims(f *testing.F) {
 		f.Add(payload)
 	}
 	f.Fuzz(func(t *testing.T, payload string) {
-		r, err := a.CheckClaims(t.Context(), payload)
+		r, err := a.DryRunClaims(t.Context(), payload)
 		if err != nil {
 			require.Equal(t, authn.Malformed, authn.ReasonOf(err))
 			return
@@ -88,7 +88,7 @@ func FuzzParse(f *testing.F) {
 		}
 		require.Len(t, a.Issuers(), len(c.JWT))
 		for _, entry := range c.JWT {
-			_, err := a.CheckClaims(t.Context(), `{"iss":`+quote(entry.Issuer.URL)+`}`)
+			_, err := a.DryRunClaims(t.Context(), `{"iss":`+quote(entry.Issuer.URL)+`}`)
 			require.NoError(t, err)
 		}
 	})

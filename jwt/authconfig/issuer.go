@@ -20,6 +20,8 @@ import (
 type issuer struct {
 	apiserver.Issuer
 	keySource keySource
+	given     bool         // the keys are of Options.Keys
+	since     time.Time    // when its keys were first waited for; zero: never
 	client    *http.Client // to the issuer
 	mapper    *mapper
 	auth      *jwt.Authenticator
@@ -33,32 +35,42 @@ type keySource struct {
 	egress                       apiserver.EgressSelectorType
 }
 
-func newIssuer(entry apiserver.JWTAuthenticator, c *compiler, a *Authenticator, s, before *state) (*issuer, error) {
+func newIssuer(entry apiserver.JWTAuthenticator, c *compiler, a *Authenticator) (*issuer, error) {
 	e := entry.Issuer
 	i := &issuer{
 		Issuer:    e,
 		keySource: keySource{e.URL, e.DiscoveryURL, e.CertificateAuthority, e.EgressSelectorType},
 		options:   &a.options,
 	}
-	var keys jwt.KeySet
-	if a.options.Keys != nil {
-		keys = a.options.Keys(e)
+	keys, err := i.reach(a)
+	if err != nil {
+		return nil, err
 	}
-	if old := before.find(e.URL); old != nil && old.keySource == i.keySource {
-		i.client, keys = old.client, old.auth.Keys()
-	}
-	if i.client == nil {
-		var err error
-		if i.client, err = newClient(e, &a.options); err != nil {
-			return nil, err
-		}
-	}
-	var err error
-	if i.mapper, err = newMapper(entry, c, newDistributed(i, entry.ClaimMappings.Groups.Claim, s), &a.limit); err != nil {
+	if i.mapper, err = newMapper(entry, c, newDistributed(i, entry.ClaimMappings.Groups.Claim, a), &a.limit, &a.options); err != nil {
 		return nil, err
 	}
 	i.auth, err = i.authenticator(keys, i.mapper.User)
 	return i, err
+}
+
+// reach finds the issuer's keys and the way to it, which are those from before if
+// they are where they were. Nil means the keys that it publishes.
+func (i *issuer) reach(a *Authenticator) (keys jwt.KeySet, err error) {
+	if i.options.Keys != nil {
+		keys = i.options.Keys(i.Issuer)
+		i.given = keys != nil
+	}
+	for _, s := range []*state{a.current.Load(), a.pending} {
+		if old := s.find(i.URL); old != nil && old.keySource == i.keySource {
+			i.client, i.since = old.client, old.since
+			if !i.given && !old.given {
+				keys = old.auth.Keys()
+			}
+			return keys, nil
+		}
+	}
+	i.client, err = newClient(i.Issuer, i.options)
+	return keys, err
 }
 
 // authenticator returns one for the tokens of this entry.
@@ -67,7 +79,7 @@ func (i *issuer) authenticator(keys jwt.KeySet, u func(context.Context, jwt.Clai
 		Issuer:     i.URL,
 		Audiences:  i.Audiences,
 		Algorithms: slices.Clone(i.options.Algorithms),
-		Types:      i.options.types(),
+		Types:      slices.Clone(i.options.Types),
 		User:       u,
 	}
 	if keys == nil {
@@ -135,7 +147,7 @@ func newClient(i apiserver.Issuer, o *Options) (*http.Client, error) {
 	return fetch.Client(&http.Client{Transport: t}), nil
 }
 
-func newDistributed(i *issuer, claim string, s *state) *distributed {
+func newDistributed(i *issuer, claim string, a *Authenticator) *distributed {
 	if claim == "" {
 		return nil
 	}
@@ -145,12 +157,11 @@ func newDistributed(i *issuer, claim string, s *state) *distributed {
 		claim:             claim,
 		client:            i.client,
 		others: func(url string) *jwt.Authenticator {
-			if other := s.find(url); other != nil {
+			if other := a.current.Load().find(url); other != nil {
 				return other.auth
 			}
 			return nil
 		},
-		now:   i.options.now,
-		slots: make(chan struct{}, maxLookUps),
+		now: i.options.now,
 	}
 }

@@ -1,24 +1,19 @@
 package authconfig
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/cel-go/cel"
-	"github.com/google/cel-go/common/types"
-	"github.com/google/cel-go/common/types/ref"
-	"github.com/google/cel-go/interpreter"
 	"k8s.io/apiserver/pkg/apis/apiserver"
 	authenticationcel "k8s.io/apiserver/pkg/authentication/cel"
 	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/authnchain/authnchain/authn"
-	"github.com/authnchain/authnchain/internal/clip"
 	"github.com/authnchain/authnchain/jwt"
 )
 
@@ -32,14 +27,16 @@ type mapper struct {
 	extra                 []extra
 	required              []requirement
 	claimRules, userRules []rule
-	distributed           *distributed // nil: no claim may be elsewhere
-	limit                 *limiter
+	distributed           *distributed                                          // nil: no claim may be elsewhere
+	most                  time.Duration                                         // for all expressions
+	bound                 func(context.Context, *evaluation) (user.Info, error) // within which they are evaluated; nil: there are none
 }
 
 // expression is a compiled CEL expression and its place in the configuration.
 type expression struct {
 	path, text string
 	program    cel.Program
+	linear     bool // it notices everywhere that it is to stop
 }
 
 type extra struct {
@@ -56,8 +53,8 @@ type rule struct {
 }
 
 // newMapper compiles the expressions of an entry that has been found valid.
-func newMapper(entry apiserver.JWTAuthenticator, c *compiler, d *distributed, l *limiter) (*mapper, error) {
-	b := builder{compiler: c}
+func newMapper(entry apiserver.JWTAuthenticator, c *compiler, d *distributed, l *limiter, o *Options) (*mapper, error) {
+	b := builder{compiler: c, shortTexts: o.MaxToken <= jwt.MaxToken}
 	cm := entry.ClaimMappings
 	m := &mapper{
 		username:    claimMapping(cm.Username),
@@ -69,7 +66,7 @@ func newMapper(entry apiserver.JWTAuthenticator, c *compiler, d *distributed, l 
 		groupsBy:    b.mapping("claimMappings.groups.expression", cm.Groups.Expression),
 		uidBy:       b.mapping("claimMappings.uid.expression", cm.UID.Expression),
 		distributed: d,
-		limit:       l,
+		most:        cmp.Or(o.MaxEvaluation, MaxEvaluation),
 	}
 	for i, e := range cm.Extra {
 		path := "claimMappings.extra[" + strconv.Itoa(i) + "].valueExpression"
@@ -89,6 +86,12 @@ func newMapper(entry apiserver.JWTAuthenticator, c *compiler, d *distributed, l 
 		e := b.compile(path, r.Expression, &authenticationcel.UserValidationCondition{Expression: r.Expression}, c.CompileUserExpression)
 		m.userRules = append(m.userRules, rule{e, r.Message})
 	}
+	switch {
+	case b.runsAway:
+		m.bound = l.runAway
+	case b.any:
+		m.bound = l.run
+	}
 	return m, b.err
 }
 
@@ -102,8 +105,11 @@ func claimMapping(m apiserver.PrefixedClaimOrExpression) jwt.ClaimMapping {
 
 // builder compiles expressions and keeps the first error.
 type builder struct {
-	compiler *compiler
-	err      error
+	compiler   *compiler
+	shortTexts bool // tokens are not longer than they usually are
+	any        bool // there is an expression
+	runsAway   bool // there is one that is not linear
+	err        error
 }
 
 func (b *builder) mapping(path, text string) *expression {
@@ -119,15 +125,16 @@ func (b *builder) compile(
 	compile func(authenticationcel.ExpressionAccessor) (authenticationcel.CompilationResult, error),
 ) *expression {
 	result, err := compile(accessor)
-	if err != nil && b.err == nil {
-		b.err = fmt.Errorf("%s: %w", path, err)
+	if err != nil {
+		if b.err == nil {
+			b.err = fmt.Errorf("%s: %w", path, err)
+		}
+		return nil
 	}
-	return &expression{path, text, result.Program}
-}
-
-// hasExpressions reports whether there is one to evaluate.
-func (m *mapper) hasExpressions() bool {
-	return m.usernameBy != nil || m.groupsBy != nil || m.uidBy != nil || len(m.extra)+len(m.claimRules)+len(m.userRules) > 0
+	x := &expression{path, text, result.Program, isLinear(result.AST, b.shortTexts)}
+	b.any = true
+	b.runsAway = b.runsAway || !x.linear
+	return x
 }
 
 // User implements [jwt.Config].User.
@@ -139,206 +146,25 @@ func (m *mapper) User(ctx context.Context, c jwt.Claims) (user.Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &evaluation{mapper: m, claims: c, most: MaxEvaluation}
-	if !m.hasExpressions() {
-		return e.run(ctx)
-	}
-	return m.limit.bounded(ctx, e)
+	u, _, err := m.identify(ctx, c, m.most, false)
+	return u, err
 }
 
-// evaluation is the making of one user.
-type evaluation struct {
-	*mapper
-	claims jwt.Claims
-	vars   interpreter.Activation     // of claims; made when first needed
-	at     atomic.Pointer[expression] // the one that is evaluated, for those who do not wait
-	most   time.Duration              // that all expressions may take
-	all    bool                       // goes on after an error
-	steps  []Step                     // if all
-	err    error                      // the first
-}
-
-// did notes what became of one step, and reports whether to stop.
-func (e *evaluation) did(path string, value any, err error) bool {
-	if err != nil && e.err == nil {
-		e.err = fmt.Errorf("%s: %w", path, err)
-	}
-	if e.all {
-		e.steps = append(e.steps, newStep(path, value, err))
-	}
-	return err != nil && !e.all
-}
-
-// run takes the steps in kube-apiserver's order.
-func (e *evaluation) run(ctx context.Context) (user.Info, error) {
-	u := &user.DefaultInfo{}
-	if e.name(ctx, u) || e.groupsOf(ctx, u) || e.uidOf(ctx, u) || e.extras(ctx, u) || e.requirements() || e.checkClaims(ctx) || e.checkUser(ctx, u) || e.err != nil {
-		return nil, e.err
-	}
-	return u, nil
-}
-
-func (e *evaluation) name(ctx context.Context, u *user.DefaultInfo) bool {
-	path, err := "claimMappings.username", error(nil)
-	if e.usernameBy == nil {
-		u.Name, err = e.username.Name(e.claims)
-	} else {
-		path = e.usernameBy.path
-		u.Name, err = e.text(ctx, e.usernameBy)
-	}
-	if err == nil {
-		if nameErr := authn.CheckName(u.Name); nameErr != nil {
-			err = authn.Errorf(authn.InvalidUser, "%w", nameErr)
+// identify makes a user within a time. If it is to take all steps, it returns them.
+func (m *mapper) identify(ctx context.Context, c jwt.Claims, most time.Duration, all bool) (user.Info, []Step, error) {
+	for left := attempts; ; left-- {
+		e := &evaluation{mapper: m, claims: c, most: most, all: all}
+		if m.bound == nil {
+			u, err := e.run(ctx)
+			return u, e.steps, err
+		}
+		u, err := m.bound(ctx, e)
+		var long tooLong
+		switch {
+		case authn.ReasonOf(err) != authn.Unavailable && authn.ReasonOf(err) != authn.Panicked:
+			return u, e.steps, err
+		case left == 1 || ctx.Err() != nil || !errors.As(err, &long):
+			return nil, nil, err // it may be going on
 		}
 	}
-	return e.did(path, u.Name, err)
-}
-
-func (e *evaluation) groupsOf(ctx context.Context, u *user.DefaultInfo) (stop bool) {
-	var err error
-	switch {
-	case e.groupsClaim != "":
-		u.Groups, err = e.groups.Values(e.claims)
-		return e.did("claimMappings.groups", u.Groups, err)
-	case e.groupsBy != nil:
-		u.Groups, err = e.texts(ctx, e.groupsBy)
-		return e.did(e.groupsBy.path, u.Groups, err)
-	}
-	return false
-}
-
-func (e *evaluation) uidOf(ctx context.Context, u *user.DefaultInfo) bool {
-	if e.uidClaim != "" {
-		var err error
-		u.UID, err = e.uid.Value(e.claims)
-		return e.did("claimMappings.uid", u.UID, err)
-	}
-	if e.uidBy == nil {
-		return false
-	}
-	var err error
-	u.UID, err = e.text(ctx, e.uidBy)
-	return e.did(e.uidBy.path, u.UID, err)
-}
-
-func (e *evaluation) extras(ctx context.Context, u *user.DefaultInfo) bool {
-	id := e.claims.CredentialID()
-	if id != "" || len(e.extra) > 0 {
-		u.Extra = make(map[string][]string, len(e.extra)+1)
-	}
-	if id != "" {
-		u.Extra[user.CredentialIDKey] = []string{id}
-	}
-	for _, x := range e.extra {
-		values, err := e.texts(ctx, x.expression)
-		if err == nil && len(values) > 0 {
-			u.Extra[x.key] = values
-		}
-		if e.did(x.path, values, err) {
-			return true
-		}
-	}
-	if len(u.Extra) == 0 {
-		u.Extra = nil
-	}
-	return false
-}
-
-func (e *evaluation) requirements() bool {
-	for _, r := range e.required {
-		got, err := e.claims.String(r.claim)
-		if err == nil && got != r.value {
-			err = fmt.Errorf("claim %q: is %s, not %q", r.claim, clip.Quote(got), r.value)
-		}
-		if e.did(r.path, got, withReason(authn.RuleFailed, err)) {
-			return true
-		}
-	}
-	return false
-}
-
-func (e *evaluation) checkClaims(ctx context.Context) bool {
-	return slices.ContainsFunc(e.claimRules, func(r rule) bool {
-		return e.check(r, func() (ref.Val, error) { return e.eval(ctx, r.expression, authn.RuleFailed) })
-	})
-}
-
-func (e *evaluation) checkUser(ctx context.Context, u *user.DefaultInfo) bool {
-	if len(e.userRules) == 0 {
-		return false
-	}
-	if e.err != nil { // there is no user to check
-		for _, r := range e.userRules {
-			e.steps = append(e.steps, Step{Path: r.path, Skipped: "there is no user to check"})
-		}
-		return false
-	}
-	vars := activation{"user", userValue(u)}
-	return slices.ContainsFunc(e.userRules, func(r rule) bool {
-		return e.check(r, func() (ref.Val, error) { return e.evaluate(ctx, r.expression, vars, authn.RuleFailed) })
-	})
-}
-
-// check evaluates a rule, which must be true.
-func (e *evaluation) check(r rule, eval func() (ref.Val, error)) bool {
-	v, err := eval()
-	if err == nil {
-		switch v {
-		case types.True:
-		case types.False:
-			err = authn.Errorf(authn.RuleFailed, "%s (%s is false)", orElse(r.message, "not so"), clip.Quote(r.text))
-		default:
-			err = withReason(authn.RuleFailed, errNotBool)
-		}
-	}
-	var value any
-	if b, ok := v.(types.Bool); ok {
-		value = bool(b)
-	}
-	return e.did(r.path, value, err)
-}
-
-func orElse(text, other string) string {
-	if text == "" {
-		return other
-	}
-	return text
-}
-
-// text evaluates an expression for a string.
-func (e *evaluation) text(ctx context.Context, x *expression) (string, error) {
-	v, err := e.eval(ctx, x, authn.ClaimMissing)
-	if err != nil {
-		return "", err
-	}
-	text, err := textOf(v)
-	return strings.Clone(text), withReason(authn.ClaimMissing, err) // not a part of the token
-}
-
-// texts evaluates an expression for a list of strings.
-func (e *evaluation) texts(ctx context.Context, x *expression) ([]string, error) {
-	v, err := e.eval(ctx, x, authn.ClaimMissing)
-	if err != nil {
-		return nil, err
-	}
-	texts, err := textsOf(v)
-	for i := range texts {
-		texts[i] = strings.Clone(texts[i]) // not a part of the token
-	}
-	return texts, withReason(authn.ClaimMissing, err)
-}
-
-// eval evaluates an expression over the claims.
-func (e *evaluation) eval(ctx context.Context, x *expression, reason authn.Reason) (ref.Val, error) {
-	if e.vars == nil {
-		e.vars = activation{"claims", claimsValue(e.claims)}
-	}
-	return e.evaluate(ctx, x, e.vars, reason)
-}
-
-func withReason(reason authn.Reason, err error) error {
-	if err == nil || authn.ReasonOf(err) == authn.Unavailable {
-		return err
-	}
-	return &authn.Error{Reason: reason, Err: err}
 }

@@ -6,10 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/common/types/traits"
-	"k8s.io/apiserver/pkg/cel"
+	kubecel "k8s.io/apiserver/pkg/cel"
 )
 
 // object is a CEL map whose values are made when an expression first looks at
@@ -28,7 +29,7 @@ func newObject(kind *types.Type, names []string, makeValue func(string) ref.Val)
 
 // objectType is the type of an object that has this name for CEL.
 func objectType(name string) *types.Type {
-	return types.NewTypeValue(name, traits.IndexerType|traits.FieldTesterType|traits.IterableType)
+	return cel.ObjectType(name, traits.IndexerType|traits.FieldTesterType|traits.IterableType)
 }
 
 // Find implements [traits.Mapper].
@@ -56,7 +57,7 @@ func unescape(name string) (string, bool) {
 	if !strings.Contains(name, "__") {
 		return name, true
 	}
-	return cel.Unescape(name)
+	return kubecel.Unescape(name)
 }
 
 // Get implements [traits.Indexer].

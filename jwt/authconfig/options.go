@@ -2,7 +2,11 @@ package authconfig
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
+	"net/url"
+	"slices"
 	"time"
 
 	"k8s.io/apiserver/pkg/apis/apiserver"
@@ -16,16 +20,19 @@ type Options struct {
 	// those of service account tokens, where there are any.
 	DisallowedIssuers []string
 
-	// Algorithms are the signature algorithms that tokens may have. Nil means
-	// those of kube-apiserver with a file: RS, PS and ES with 256, 384 and 512.
+	// Algorithms are the signature algorithms that tokens may have, as in
+	// [jwt.Config]. Nil means those of kube-apiserver with a file: RS, PS and ES with
+	// 256, 384 and 512.
 	Algorithms []string
 
-	// Keys returns the keys of an issuer, or nil for those that it publishes. Nil
-	// means that all are published.
+	// Keys returns the keys of an issuer, or nil for those that it publishes. It is
+	// asked about each issuer of each configuration that is read. Nil means that all
+	// keys are published.
 	Keys func(apiserver.Issuer) jwt.KeySet
 
-	// Egress returns how to reach an issuer that has this egressSelectorType. Nil
-	// makes a configuration that has one an error.
+	// Egress returns how to reach an issuer that has this egressSelectorType; an
+	// error, or nil, refuses the configuration. It may be called more than once. Nil
+	// refuses every configuration that has one.
 	Egress func(apiserver.EgressSelectorType) (Dialer, error)
 
 	// AnonymousByDefault lets requests without a credential in as system:anonymous
@@ -37,17 +44,24 @@ type Options struct {
 	// first, as kube-apiserver does.
 	KeepAnonymous bool
 
-	// OnReload is told of each change of a file: nil if it is in use, or why it is
-	// not, in which case the one before still is. Nil means that nobody is told;
-	// [Authenticator.HealthCheck] knows too.
+	// OnReload is told when a changed file has been read: nil if it is valid, else
+	// why it is not used. It is told, too, when the file cannot be read any more, and
+	// when it can again. A request calls it, and waits for it. Nil means that nobody
+	// is told; [Authenticator.HealthCheck] knows too.
 	OnReload func(error)
 
 	// DistributedClaims says how claims are looked up that a token only points at.
 	DistributedClaims DistributedClaims
 
-	// AnyType takes tokens of every "typ", as kube-apiserver does, but for
-	// logout+jwt and secevent+jwt. See [jwt.AnyType].
-	AnyType bool
+	// MaxEvaluation is how long all expressions of one token may take together, by
+	// the clock on the wall: a process that is kept from running needs more. Zero
+	// means 50 ms; less is an error.
+	MaxEvaluation time.Duration
+
+	// Types are the values that "typ" in the header of a token may have, as in
+	// [jwt.Config]. Nil means JWT and at+jwt; [jwt.AnyType] is nearly kube-apiserver's
+	// way, which does not look at it.
+	Types []string
 
 	// MaxToken is how many bytes a token may have. Zero means [jwt.MaxToken].
 	MaxToken int
@@ -58,7 +72,7 @@ type Options struct {
 	Now      func() time.Time
 }
 
-// Dialer makes connections, as the DialContext of an [net/http.Transport] does.
+// Dialer makes connections, as the DialContext of a [net/http.Transport] does.
 type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
 func (o *Options) now() time.Time {
@@ -68,9 +82,24 @@ func (o *Options) now() time.Time {
 	return o.Now()
 }
 
-func (o *Options) types() []string {
-	if o.AnyType {
-		return []string{jwt.AnyType}
+// check says what is wrong with the options.
+func (o *Options) check() error {
+	switch {
+	case o.MaxToken < 0:
+		return errors.New("Options.MaxToken: must not be negative")
+	case o.MaxEvaluation != 0 && o.MaxEvaluation < MaxEvaluation:
+		return fmt.Errorf("Options.MaxEvaluation: must be at least %s", MaxEvaluation)
+	case o.MaxStale != 0 && o.MaxStale < time.Hour:
+		return errors.New("Options.MaxStale: must be at least one hour")
+	case o.Algorithms != nil && len(o.Algorithms) == 0:
+		return errors.New("Options.Algorithms: at least one is required")
+	case slices.Contains(o.Types, "") || o.Types != nil && len(o.Types) == 0:
+		return errors.New("Options.Types: at least one is required, and none may be empty")
+	}
+	for i, host := range o.DistributedClaims.Hosts {
+		if u, err := url.Parse("https://" + host); host != "*" && (err != nil || u.Host != host || u.Hostname() == "") {
+			return fmt.Errorf("Options.DistributedClaims.Hosts[%d]: %q: not a host, with or without a port", i, host)
+		}
 	}
 	return nil
 }

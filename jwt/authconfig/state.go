@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/apis/apiserver"
@@ -15,15 +17,18 @@ import (
 
 // state is a configuration in use. It does not change.
 type state struct {
-	config    *apiserver.AuthenticationConfiguration
 	issuers   []*issuer
 	mux       *jwt.Mux
 	anonymous anonymousPolicy
+	waits     []*issuer // whose keys are waited for before they are in use
 }
 
 // build makes a configuration ready for use. Issuers whose keys are where they
 // were keep those that they have.
 func (a *Authenticator) build(c *apiserver.AuthenticationConfiguration) (*state, error) {
+	if c == nil {
+		return nil, errors.New("the configuration is nil")
+	}
 	compiler, err := newCompiler()
 	if err != nil {
 		return nil, fmt.Errorf("CEL: %w", err)
@@ -32,11 +37,10 @@ func (a *Authenticator) build(c *apiserver.AuthenticationConfiguration) (*state,
 	if errs := validate(c, compiler, &a.options); len(errs) > 0 {
 		return nil, &InvalidError{errs}
 	}
-	s := &state{config: c, anonymous: newAnonymousPolicy(c.Anonymous, &a.options)}
-	before := a.current.Load()
+	s := &state{anonymous: newAnonymousPolicy(c.Anonymous, &a.options)}
 	var errs field.ErrorList
 	for n, entry := range c.JWT {
-		i, err := newIssuer(entry, compiler, a, s, before)
+		i, err := newIssuer(entry, compiler, a)
 		if err != nil {
 			errs = append(errs, field.Invalid(field.NewPath("jwt").Index(n), entry.Issuer.URL, err.Error()))
 			continue
@@ -71,31 +75,39 @@ func (s *state) find(url string) *issuer {
 	return nil
 }
 
-// cold returns the issuers whose keys are not those of an issuer before.
-func (s *state) cold(before *state) []*issuer {
+// cold returns the issuers whose keys are to be waited for: they are not those of
+// an issuer before, nor given, nor have they been waited for long enough.
+func (s *state) cold(before *state, now time.Time) []*issuer {
 	var cold []*issuer
 	for _, i := range s.issuers {
-		if old := before.find(i.auth.Issuer()); old == nil || old.keySource != i.keySource {
+		if old := before.find(i.URL); old != nil && old.keySource == i.keySource || i.given {
+			continue
+		}
+		if i.since.IsZero() {
+			i.since = now
+		}
+		if now.Sub(i.since) < warmUp {
 			cold = append(cold, i)
 		}
 	}
 	return cold
 }
 
-// without returns s less the issuers that are not in next.
-func (s *state) without(next *state) *state {
-	less := &state{config: s.config, anonymous: next.anonymous}
-	for _, i := range s.issuers {
-		if next.find(i.auth.Issuer()) != nil {
-			less.issuers = append(less.issuers, i)
+// until returns what is in use until the keys of the issuers of next that are cold
+// are there: next, but for those, of which the ones from before go on as they were.
+func (s *state) until(next *state, cold []*issuer) (*state, error) {
+	between := &state{anonymous: next.anonymous, waits: cold}
+	for _, i := range next.issuers {
+		if slices.Contains(cold, i) {
+			if i = s.find(i.URL); i == nil {
+				continue
+			}
 		}
+		between.issuers = append(between.issuers, i)
 	}
-	mux, err := newMux(less.issuers)
-	if err != nil {
-		return s // which cannot be: they had a mux before
-	}
-	less.mux = mux
-	return less
+	var err error
+	between.mux, err = newMux(between.issuers)
+	return between, err
 }
 
 // closeIdle lets go of connections to issuers whose keys next does not have.
@@ -113,6 +125,9 @@ func (s *state) health(file *follow.File) error {
 		if err := file.HealthCheck(); err != nil {
 			errs = append(errs, fmt.Errorf("authconfig: %w", err))
 		}
+	}
+	for _, i := range s.waits {
+		errs = append(errs, fmt.Errorf("authconfig: issuer %q: new, not in use before its keys are there, or cannot be had", i.URL))
 	}
 	return errors.Join(append(errs, s.mux.HealthCheck())...)
 }

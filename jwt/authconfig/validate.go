@@ -1,7 +1,7 @@
 package authconfig
 
 import (
-	"fmt"
+	"errors"
 	"net/url"
 	"strings"
 
@@ -13,8 +13,9 @@ import (
 	"github.com/authnchain/authnchain/x509"
 )
 
-// InvalidError is all that is wrong with a configuration. Errors of this package
-// wrap it.
+// InvalidError is all fields of a configuration that are not valid. Errors of
+// [New], [Parse] and [File] wrap it; contents that cannot be decoded are another
+// error.
 type InvalidError struct {
 	Errors field.ErrorList // with the path of the field, such as jwt[0].issuer.url
 }
@@ -82,11 +83,11 @@ func dialer(kind apiserver.EgressSelectorType, o *Options) (Dialer, error) {
 		return nil, nil
 	}
 	if o.Egress == nil {
-		return nil, fmt.Errorf("there is no Options.Egress to reach it by")
+		return nil, errors.New("there is no Options.Egress to reach it by")
 	}
 	dial, err := o.Egress(kind)
 	if err == nil && dial == nil {
-		err = fmt.Errorf("Options.Egress knows no such way")
+		err = errors.New("Options.Egress knows no such way")
 	}
 	return dial, err
 }

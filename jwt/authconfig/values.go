@@ -3,13 +3,11 @@ package authconfig
 import (
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/common/types/traits"
 	"k8s.io/apiserver/pkg/authentication/user"
-	"k8s.io/apiserver/pkg/cel"
 
 	"github.com/authnchain/authnchain/jwt"
 )
@@ -66,8 +64,8 @@ type unescapingMap struct{ traits.Mapper }
 
 // Find implements [traits.Mapper].
 func (m *unescapingMap) Find(key ref.Val) (ref.Val, bool) {
-	if escaped, ok := key.(types.String); ok && strings.Contains(string(escaped), "__") {
-		if name, ok := cel.Unescape(string(escaped)); ok {
+	if escaped, ok := key.(types.String); ok {
+		if name, ok := unescape(string(escaped)); ok && name != string(escaped) {
 			key = types.String(name)
 		}
 	}
@@ -83,6 +81,7 @@ func (l *unescapingList) Get(index ref.Val) ref.Val { return unescaping(l.Lister
 var (
 	errNotText  = errors.New("the expression must return a string")
 	errNotTexts = errors.New("the expression must return a string or a list of strings")
+	errSplit    = errors.New("the expression must return a string or a list of strings, which what split and findAll return is not to kube-apiserver; .map(x, x) after it makes it one")
 	errNotBool  = errors.New("the expression must return true or false")
 )
 
@@ -125,7 +124,7 @@ func itemsOf(list traits.Lister) (texts []string, err error) {
 			}
 		}
 	default:
-		return nil, errNotTexts
+		return nil, errSplit
 	}
 	return texts, nil
 }

@@ -38,12 +38,12 @@ func newStep(path string, value any, err error) Step {
 	return Step{Path: path, Value: value, Err: err}
 }
 
-// Check says what would become of a token, whose signature it does NOT verify, and
+// DryRun says what would become of a token, whose signature it does NOT verify, and
 // goes on after what refuses it, so that all that is wrong is in the report. It
 // asks nobody: keys are not fetched, and claims that are elsewhere count as
 // missing. Expressions have ten times the time that they have for a request. It is
 // for tools.
-func (a *Authenticator) Check(ctx context.Context, token string) *Report {
+func (a *Authenticator) DryRun(ctx context.Context, token string) *Report {
 	s := a.state()
 	r := &Report{Index: -1}
 	if most := cmp.Or(a.options.MaxToken, jwt.MaxToken); len(token) > most {
@@ -63,8 +63,8 @@ func (a *Authenticator) Check(ctx context.Context, token string) *Report {
 	return r
 }
 
-// CheckClaims is [Authenticator.Check] of the payload of a token, a JSON object.
-func (a *Authenticator) CheckClaims(ctx context.Context, payload string) (*Report, error) {
+// DryRunClaims is [Authenticator.DryRun] of the payload of a token, a JSON object.
+func (a *Authenticator) DryRunClaims(ctx context.Context, payload string) (*Report, error) {
 	c, err := jwt.ParseClaims(payload)
 	if err != nil {
 		return nil, fmt.Errorf("authconfig: %w", err)
@@ -112,13 +112,12 @@ func (i *issuer) check(ctx context.Context, r *Report, c jwt.Claims) {
 	} else if where != "" {
 		r.add(Step{Path: "distributed claims", Skipped: "the groups are had from " + where + ", which is not asked"})
 	}
-	e := &evaluation{mapper: i.mapper, claims: c, most: 10 * MaxEvaluation, all: true}
-	u, err := i.mapper.limit.bounded(ctx, e)
+	u, steps, err := i.mapper.identify(ctx, c, 10*i.mapper.most, true)
 	if reason := authn.ReasonOf(err); reason == authn.Unavailable || reason == authn.Panicked {
-		r.add(newStep("expressions", nil, err)) // which may still be going on
+		r.add(newStep("expressions", nil, err))
 		return
 	}
-	r.Steps = append(r.Steps, e.steps...)
+	r.Steps = append(r.Steps, steps...)
 	if !slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Err != nil }) {
 		r.Accepted, r.User = true, u
 	}

@@ -30,7 +30,7 @@ func lines(steps []step) []string {
 	return all
 }
 
-func TestCheck(t *testing.T) {
+func TestDryRun(t *testing.T) {
 	i := authntest.NewIssuer(t)
 	i.Stop() // nobody is asked
 	a := parse(t, config(entry(authntest.NewIssuer(t), bySub), entry(i, `
@@ -43,7 +43,7 @@ claimValidationRules: [{claim: hd, requiredValue: x}, {expression: "claims.n > 3
 userValidationRules: [{expression: "user.username != 'joe@x'"}]`)), nil)
 	all := object{"groups": "g", "oid": "1", "a": []string{"b"}, "hd": "x", "n": 4}
 	token := i.Token(claims(all))
-	r := a.Check(t.Context(), token)
+	r := a.DryRun(t.Context(), token)
 	require.True(t, r.Accepted)
 	require.Equal(t, 1, r.Index)
 	require.Equal(t, i.URL(), r.Issuer)
@@ -57,7 +57,7 @@ userValidationRules: [{expression: "user.username != 'joe@x'"}]`)), nil)
 	require.Equal(t, true, r.Steps[11].Value)
 
 	// All that is wrong at once.
-	r = a.Check(t.Context(), i.Sign("EdDSA", claims(object{"aud": "b", "exp": 1, "n": 3, "hd": "y", "groups": 1}), nil))
+	r = a.DryRun(t.Context(), i.Sign("EdDSA", claims(object{"aud": "b", "exp": 1, "n": 3, "hd": "y", "groups": 1}), nil))
 	require.False(t, r.Accepted)
 	require.Nil(t, r.User)
 	require.Equal(t, []string{
@@ -70,36 +70,36 @@ userValidationRules: [{expression: "user.username != 'joe@x'"}]`)), nil)
 	require.Nil(t, r.Steps[6].Value)
 
 	// By claims.
-	r, err := a.CheckClaims(t.Context(), `{"iss":"`+i.URL()+`","aud":"api","exp":9999999999,"sub":"joe","oid":"1","a":"","hd":"x","n":4}`)
+	r, err := a.DryRunClaims(t.Context(), `{"iss":"`+i.URL()+`","aud":"api","exp":9999999999,"sub":"joe","oid":"1","a":"","hd":"x","n":4}`)
 	require.NoError(t, err)
 	require.Equal(t, "userValidationRules[0] RuleFailed", lines(r.Steps)[len(r.Steps)-1])
-	_, err = a.CheckClaims(t.Context(), `[]`)
+	_, err = a.DryRunClaims(t.Context(), `[]`)
 	require.EqualError(t, err, "authconfig: jwt: payload: not a JSON object")
 }
 
-func TestCheckOfNobody(t *testing.T) {
+func TestDryRunOfNobody(t *testing.T) {
 	i := authntest.NewIssuer(t)
 	a := parse(t, config(entry(i, byGroups)), nil)
 	for token, want := range map[string]string{
 		i.Token(object{"iss": "https://other"}): `no entry is for "https://other"`,
 		i.Token(object{"iss": i.URL() + "/"}):   `no entry is for "` + i.URL() + `/"; "` + i.URL() + `" differs from it in case or in the slash at the end`,
 	} {
-		r := a.Check(t.Context(), token)
+		r := a.DryRun(t.Context(), token)
 		require.Equal(t, -1, r.Index)
 		require.Len(t, r.Steps, 1)
 		require.Equal(t, authn.UntrustedIssuer, authn.ReasonOf(r.Steps[0].Err))
 		require.EqualError(t, r.Steps[0].Err, want)
 	}
-	r := a.Check(t.Context(), i.Token(object{"iss": strings.Repeat("x", 9000)}))
+	r := a.DryRun(t.Context(), i.Token(object{"iss": strings.Repeat("x", 9000)}))
 	require.Less(t, len(r.Steps[0].Err.Error()), 512)
 }
 
 // What can be said of claims that are elsewhere without asking for them is said.
-func TestCheckDistributed(t *testing.T) {
+func TestDryRunDistributed(t *testing.T) {
 	i := authntest.NewIssuer(t)
 	a := parse(t, config(entry(i, byGroups)), nil)
 	look := func(a *authconfig.Authenticator, c object) (step, bool) {
-		r := a.Check(t.Context(), i.Token(c))
+		r := a.DryRun(t.Context(), i.Token(c))
 		n := slices.IndexFunc(r.Steps, func(s step) bool { return s.Path == "distributed claims" || s.Path == "claims" })
 		if n < 0 {
 			return step{}, r.Accepted
@@ -126,7 +126,7 @@ func TestCheckDistributed(t *testing.T) {
 }
 
 // The dry run accepts nothing that would be refused, but for the signature.
-func TestCheckAgrees(t *testing.T) {
+func TestDryRunAgrees(t *testing.T) {
 	i := authntest.NewIssuer(t)
 	a := parse(t, config(entry(i, byGroups), "- issuer: {url: 'https://accounts.google.com', audiences: [api]}\n  "+bySub+"\n"), nil)
 	for _, c := range []object{
@@ -135,30 +135,30 @@ func TestCheckAgrees(t *testing.T) {
 	} {
 		token := i.Token(claims(c))
 		_, ok, err := a.AuthenticateToken(t.Context(), token)
-		require.Equal(t, ok, a.Check(t.Context(), token).Accepted, "%v: %v", c, err)
+		require.Equal(t, ok, a.DryRun(t.Context(), token).Accepted, "%v: %v", c, err)
 	}
-	r, err := a.CheckClaims(t.Context(), `{"iss":"accounts.google.com","aud":"api","exp":9999999999,"sub":"1"}`)
+	r, err := a.DryRunClaims(t.Context(), `{"iss":"accounts.google.com","aud":"api","exp":9999999999,"sub":"1"}`)
 	require.NoError(t, err)
 	require.True(t, r.Accepted)
 	require.Equal(t, 1, r.Index)
 }
 
-func TestCheckTooLong(t *testing.T) {
+func TestDryRunTooLong(t *testing.T) {
 	i := authntest.NewIssuer(t)
 	a := parse(t, config(entry(i, bySub)), &authconfig.Options{MaxToken: 300})
-	r := a.Check(t.Context(), i.Token(claims(nil)))
+	r := a.DryRun(t.Context(), i.Token(claims(nil)))
 	require.Equal(t, []string{"token Malformed"}, lines(r.Steps))
 	require.Equal(t, -1, r.Index)
 }
 
 // A broken token of a known issuer is told apart from one of nobody.
-func TestCheckMalformed(t *testing.T) {
+func TestDryRunMalformed(t *testing.T) {
 	i := authntest.NewIssuer(t)
 	a := parse(t, config(entry(i, bySub)), nil)
 	token := i.Token(claims(nil))
-	r := a.Check(t.Context(), token[:strings.LastIndexByte(token, '.')]+".!")
+	r := a.DryRun(t.Context(), token[:strings.LastIndexByte(token, '.')]+".!")
 	require.Equal(t, []string{"token Malformed", "iss ok", "aud ok", "exp ok", "iat ok", "claimMappings.username ok"}, lines(r.Steps))
-	r = a.Check(t.Context(), "a.b.c")
+	r = a.DryRun(t.Context(), "a.b.c")
 	require.Equal(t, []string{"token Malformed"}, lines(r.Steps))
 	require.EqualError(t, r.Steps[0].Err, "payload: not base64url without padding")
 	require.False(t, r.Accepted)
