@@ -162,7 +162,7 @@ func legacyRows(t *testing.T) []legacyRow {
 		{name: "algorithm, none", flags: algorithms("RS256", "none"), file: plain, algorithms: []string{"RS256", "none"}, unusable: `unsupported signing alg: "none"`},
 		{name: "algorithm, lower case", flags: algorithms("rs256"), file: plain, algorithms: []string{"rs256"}, unusable: `unsupported signing alg: "rs256"`},
 		{name: "algorithm, empty", flags: algorithms(""), file: plain, algorithms: []string{""}, unusable: `unsupported signing alg: ""`},
-		{name: "algorithm, EdDSA", flags: algorithms("EdDSA"), file: plain, algorithms: []string{"EdDSA"}, unusable: `unsupported signing alg: "EdDSA"`, documented: "| EdDSA | not allowed | by name |"},
+		{name: "algorithm, EdDSA", flags: algorithms("EdDSA"), file: plain, algorithms: []string{"EdDSA"}, unusable: `unsupported signing alg: "EdDSA"`, documented: "| EdDSA | not allowed | by name: "},
 	}
 }
 
