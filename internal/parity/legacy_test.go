@@ -114,10 +114,10 @@ func legacyRows(t *testing.T) []legacyRow {
 		return withEntries(configEntry("url: '"+url+"', "+goodTo, "username: {claim: sub, prefix: '"+url+"#'}"))
 	}
 	return []legacyRow{
-		{name: "none", err: "IssuerURL and ClientID: both are required"},
-		{name: "no client", flags: authconfig.Flags{IssuerURL: url}, err: "both are required"},
-		{name: "no issuer", flags: authconfig.Flags{ClientID: "api"}, err: "both are required"},
-		{name: "neither, but a claim", flags: authconfig.Flags{UsernameClaim: "email"}, err: "both are required"},
+		{name: "none", err: "IssuerURL (--oidc-issuer-url): required"},
+		{name: "no client", flags: authconfig.Flags{IssuerURL: url}, err: "ClientID (--oidc-client-id): required"},
+		{name: "no issuer", flags: authconfig.Flags{ClientID: "api"}, err: "IssuerURL (--oidc-issuer-url): required"},
+		{name: "neither, but a claim", flags: authconfig.Flags{UsernameClaim: "email"}, err: "IssuerURL (--oidc-issuer-url): required"},
 
 		{name: "issuer and client", flags: at(url), file: plain},
 		{name: "issuer with a slash", flags: at(url + "/"), file: entryAt(url + "/")},
