@@ -2,6 +2,7 @@ package authconfig_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -80,6 +81,8 @@ func TestDistributedClaims(t *testing.T) {
 		{name: "another claim", claims: object{"_claim_names": object{"team": "src"}}, want: info{Name: "jane"}},
 		{name: "no sources", claims: object{"_claim_sources": nil}, reason: authn.ClaimMissing, text: `claim "_claim_names": "groups": source "src" is not in "_claim_sources"`},
 		{name: "not that source", claims: object{"_claim_names": object{"groups": "src2"}}, reason: authn.ClaimMissing, text: `claim "_claim_names": "groups": source "src2" is not in "_claim_sources"`},
+		{name: "no names, no sources", claims: object{"_claim_names": json.RawMessage("null"), "_claim_sources": nil}, reason: authn.ClaimMissing, text: `distributed claim "groups": claim "_claim_sources": missing`},
+		{name: "no names", claims: object{"_claim_names": json.RawMessage("null")}, want: info{Name: "jane"}},
 		{name: "names no object", claims: object{"_claim_names": 1}, reason: authn.ClaimMissing, text: `into Go value of type map[string]string`},
 		{name: "no group in it", answer: say(held(s.Issuer, nil)), reason: authn.ClaimMissing, text: `the token that holds it: claim "groups": missing`},
 		{name: "of a stranger", answer: say(held(stranger, groups)), reason: authn.UntrustedIssuer, text: `not one of those configured`},

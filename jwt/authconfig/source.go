@@ -27,9 +27,12 @@ func (s source) where() string { return clip.Text(fetch.Redact(s.Endpoint)) }
 
 // source returns where a token says that the claim is, and whether it says so.
 func (d *distributed) source(c jwt.Claims) (source, bool, error) {
+	if !c.Has("_claim_names") {
+		return source{}, false, nil
+	}
 	sources, err := claimSources(c)
-	if err == nil { // kube-apiserver looks at this one only here
-		err = decodeIfThere(c, "_claim_sources", &map[string]struct{ JWT string }{})
+	if err == nil { // kube-apiserver looks at these only here
+		err = c.Decode("_claim_sources", &map[string]struct{ JWT string }{})
 	}
 	s := sources[d.claim]
 	return s, s.Endpoint != "", err
