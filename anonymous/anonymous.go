@@ -30,16 +30,20 @@ func New(auth authenticator.Request, paths ...string) authenticator.Request {
 		panic("anonymous.New: the authenticator to wrap is nil")
 	}
 	for _, p := range paths {
-		if !clean(p) {
-			panic(fmt.Sprintf("anonymous.New: path %q: must begin with / and be clean (no //, no . and no .. in it)", p))
+		if err := CheckPath(p); err != nil {
+			panic("anonymous.New: " + err.Error())
 		}
 	}
 	return &chain{auth, &anyone{slices.Clone(paths), nobody()}}
 }
 
-func clean(p string) bool {
+// CheckPath says why a path is none that [New] takes.
+func CheckPath(p string) error {
 	cleaned := path.Clean(p)
-	return path.IsAbs(p) && (p == cleaned || p == cleaned+"/" && p != "//")
+	if path.IsAbs(p) && (p == cleaned || p == cleaned+"/" && p != "//") {
+		return nil
+	}
+	return fmt.Errorf("path %q: must begin with / and be clean (no //, no . and no .. in it)", p)
 }
 
 type chain struct {

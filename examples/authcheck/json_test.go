@@ -200,7 +200,7 @@ func TestJSONOfRules(t *testing.T) {
 			{"path": "claimValidationRules[0]", "verdict": "refused", "value": false, "reason": "RuleFailed", "error": "runs up to 3 are not trusted (\"claims.run > 3\" is false)"},
 			{"path": "userValidationRules[0]", "verdict": "skipped", "value": null, "reason": "", "error": "there is no user to check"}
 		],
-		"warnings": ["anonymous.conditions[0].path: \"a\" opens nothing: a path begins with / and has no //, no . and no .. in it"]
+		"warnings": ["anonymous.conditions[0] opens nothing: path \"a\": must begin with / and be clean (no //, no . and no .. in it)"]
 	}`, out)
 	require.Equal(t, refused, code)
 	require.Empty(t, log)

@@ -157,7 +157,7 @@ claimMappings.extra[0].valueExpression  ok       -
 claimValidationRules[0]                 refused  RuleFailed: runs up to 3 are not trusted ("claims.run > 3" is false)
 userValidationRules[0]                  skipped  there is no user to check
 
-warning: anonymous.conditions[0].path: "/a//b" opens nothing: a path begins with / and has no //, no . and no .. in it
+warning: anonymous.conditions[0] opens nothing: path "/a//b": must begin with / and be clean (no //, no . and no .. in it)
 
 REFUSED: claimValidationRules[0]
 `, "\n"), plainly.String())

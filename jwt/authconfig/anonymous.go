@@ -3,7 +3,6 @@ package authconfig
 import (
 	"fmt"
 	"net/http"
-	"path"
 	"slices"
 	"sync/atomic"
 
@@ -28,20 +27,14 @@ func newAnonymousPolicy(c *apiserver.AnonymousAuthConfig, o *Options) anonymousP
 	}
 	p := anonymousPolicy{allowed: c.Enabled}
 	for i, condition := range c.Conditions {
-		if !isClean(condition.Path) {
-			p.ignored = append(p.ignored, fmt.Sprintf("anonymous.conditions[%d].path: %q opens nothing: a path begins with / and has no //, no . and no .. in it", i, condition.Path))
+		if err := anonymous.CheckPath(condition.Path); err != nil {
+			p.ignored = append(p.ignored, fmt.Sprintf("anonymous.conditions[%d] opens nothing: %v", i, err))
 			continue
 		}
 		p.paths = append(p.paths, condition.Path)
 	}
 	p.nowhere = len(c.Conditions) > 0 && len(p.paths) == 0
 	return p
-}
-
-// isClean reports whether package anonymous takes a path.
-func isClean(p string) bool {
-	cleaned := path.Clean(p)
-	return path.IsAbs(p) && (p == cleaned || p == cleaned+"/" && p != "//")
 }
 
 func sameAnonymous(a, b *apiserver.AnonymousAuthConfig) bool {
@@ -64,8 +57,8 @@ func (p anonymousPolicy) wrap(auth authenticator.Request) authenticator.Request 
 // the whole chain, which likely has this Authenticator in it. Anonymous panics if
 // auth is nil.
 //
-// A condition whose path is not clean opens nothing, as [Authenticator.Warnings]
-// tells.
+// A condition whose path [anonymous.CheckPath] does not like opens nothing, as
+// [Authenticator.Warnings] tells.
 func (a *Authenticator) Anonymous(auth authenticator.Request) authenticator.Request {
 	if auth == nil {
 		panic("authconfig: Authenticator.Anonymous: the authenticator to wrap is nil")
@@ -103,5 +96,6 @@ func (c *anonymousChain) AuthenticateRequest(r *http.Request) (*authenticator.Re
 // Links implements [authn.Chain].
 func (c *anonymousChain) Links() []any { return []any{c.chain()} }
 
-// Warnings returns what the configuration in use says without effect.
+// Warnings returns what the configuration in use says without effect, such as paths
+// of anonymous.conditions that open nothing; nil if there is nothing.
 func (a *Authenticator) Warnings() []string { return slices.Clone(a.state().anonymous.ignored) }

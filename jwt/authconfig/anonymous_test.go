@@ -47,8 +47,8 @@ func TestAnonymous(t *testing.T) {
 		{"anonymous: {enabled: true, conditions: [{path: /healthz}]}", false, nobody, "NoCredential", ""},
 		{"anonymous: {enabled: true, conditions: [{path: /}, {path: /livez}]}", false, "NoCredential", nobody, ""},
 		{"anonymous: {enabled: true, conditions: [{path: /healthz/}]}", false, "NoCredential", "NoCredential", ""},
-		{"anonymous: {enabled: true, conditions: [{path: healthz}]}", false, "NoCredential", "NoCredential", `anonymous.conditions[0].path: "healthz" opens nothing: a path begins with / and has no //, no . and no .. in it`},
-		{"anonymous: {enabled: true, conditions: [{path: ''}, {path: /healthz}]}", false, nobody, "NoCredential", `anonymous.conditions[0].path: "" opens nothing: a path begins with / and has no //, no . and no .. in it`},
+		{"anonymous: {enabled: true, conditions: [{path: healthz}]}", false, "NoCredential", "NoCredential", `anonymous.conditions[0] opens nothing: path "healthz": must begin with / and be clean (no //, no . and no .. in it)`},
+		{"anonymous: {enabled: true, conditions: [{path: ''}, {path: /healthz}]}", false, nobody, "NoCredential", `anonymous.conditions[0] opens nothing: path "": must begin with / and be clean (no //, no . and no .. in it)`},
 	} {
 		t.Run(tt.yaml, func(t *testing.T) {
 			f := newFollowed(t, config(entry(i, bySub))+tt.yaml+"\n", authconfig.Options{AnonymousByDefault: tt.byDefault})
