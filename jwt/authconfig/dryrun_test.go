@@ -131,7 +131,7 @@ func TestDryRunAgrees(t *testing.T) {
 	a := parse(t, config(entry(i, byGroups), "- issuer: {url: 'https://accounts.google.com', audiences: [api]}\n  "+bySub+"\n"), nil)
 	for _, c := range []object{
 		nil, {"sub": "j\x00"}, {"sub": ""}, {"sub": nil}, {"groups": 1}, {"groups": []any{"a", nil}}, {"aud": nil}, {"aud": []any{"api", 1}}, {"exp": "x"}, {"exp": nil},
-		{"nbf": 9999999999}, {"iat": 9999999999}, {"_claim_names": object{"groups": "x"}}, {"jti": 1},
+		{"nbf": 9999999999.0}, {"iat": 9999999999.0}, {"_claim_names": object{"groups": "x"}}, {"jti": 1},
 	} {
 		token := i.Token(claims(c))
 		_, ok, err := a.AuthenticateToken(t.Context(), token)
