@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -40,7 +41,12 @@ func newRoot(t testing.TB, name string) *authority {
 // issueCA makes an authority under a, or a root if a has no certificate.
 func (a *authority) issueCA(name string, edits ...func(*x509.Certificate)) *authority {
 	a.t.Helper()
-	c := &authority{t: a.t, key: newKey(a.t), root: a.cert == nil}
+	return a.issueCAWith(newKey(a.t), name, edits...)
+}
+
+func (a *authority) issueCAWith(key crypto.Signer, name string, edits ...func(*x509.Certificate)) *authority {
+	a.t.Helper()
+	c := &authority{t: a.t, key: key, root: a.cert == nil}
 	asCA := func(cert *x509.Certificate) {
 		cert.IsCA, cert.BasicConstraintsValid = true, true
 		cert.KeyUsage, cert.ExtKeyUsage = x509.KeyUsageCertSign, nil
@@ -95,6 +101,14 @@ func newKey(t testing.TB) crypto.Signer {
 	return key
 }
 
+// newLargeKey is just larger than what ours verifies with. It takes a second.
+func newLargeKey(t testing.TB) crypto.Signer {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 4096+8)
+	require.NoError(t, err)
+	return key
+}
+
 // named has a subject of a common name and organizations.
 func named(name string, groups ...string) func(*x509.Certificate) {
 	return func(c *x509.Certificate) { c.Subject.CommonName, c.Subject.Organization = name, groups }
@@ -121,8 +135,11 @@ var (
 	userIDOID       = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57683, 2}
 )
 
-// tenth is accepted by upstream alone.
-const tenth = "a needed intermediate is the tenth"
+// These are accepted by upstream alone.
+const (
+	tenth = "a needed intermediate is the tenth"
+	large = "an intermediate has a large key"
+)
 
 // certificates are those of all kinds, and the roots to trust. The first is none,
 // the second one that is no good.
@@ -174,6 +191,7 @@ func certificates(t testing.TB, ring *keyRing) ([]*certificate, *x509.CertPool) 
 		{"one of two missing", 1, refused, viaTwo[:2]},
 		{tenth, 2, accepted, filled(viaTwo, other, 8)},
 		{"a needed intermediate is the eighth", 2, accepted, filled(viaTwo, other, 6)},
+		{large, 2, accepted, root.issueCAWith(newLargeKey(t), "large").to(jane)},
 		{"intermediate for servers", 1, refused, servers.to(jane)},
 		{"expired intermediate", 1, refused, late.to(jane)},
 		{"path too long", 1, refused, leafCA.issueCA("below").to(jane)},

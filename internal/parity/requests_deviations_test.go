@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,6 +78,15 @@ func requestDeviations(badCertificate []*x509.Certificate) []requestDeviation {
 			change:  func(x *exchange) { x.certs = x.certs[:1+8] },
 		},
 		{
+			name:    "intermediates with a large RSA key",
+			reason:  "clients choose them, and the server works with them",
+			line:    ", and of those none with an RSA key over 4,096 bits |",
+			applies: func(x *exchange) bool { return len(x.certs) > 1 && slices.ContainsFunc(x.certs[1:], isLarge) },
+			change: func(x *exchange) {
+				x.certs = append(x.certs[:1:1], slices.DeleteFunc(slices.Clone(x.certs[1:]), isLarge)...)
+			},
+		},
+		{
 			name:    "two Authorization headers",
 			reason:  "a proxy may take the other",
 			line:    "| two `Authorization` headers, one of them Bearer | the first | refused (`Malformed`) |",
@@ -116,7 +126,14 @@ func requestDeviations(badCertificate []*x509.Certificate) []requestDeviation {
 			reason:  "readers differ in what they make of it",
 			line:    "| the answer | any YAML or JSON, without a kind too | JSON of the kind and version asked for, at most 1 MiB, no duplicate members |",
 			applies: func(x *exchange) bool { return x.token() == "hook-nokind" || x.token() == "hook-twice" },
-			change:  func(x *exchange) { x.header["Authorization"] = []string{"Bearer hook-down"} },
+			change:  unreachable,
+		},
+		{
+			name:    "webhook that redirects",
+			reason:  "the token goes where the operator said",
+			line:    "| redirects | followed, with the token | not followed | |",
+			applies: func(x *exchange) bool { return x.token() == "hook-moved" },
+			change:  unreachable,
 		},
 		{
 			name:    "anonymous certificate beside a token",

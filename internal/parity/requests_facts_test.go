@@ -92,6 +92,9 @@ func (x *exchange) misspelt() (names []string) {
 
 func refuseToken(x *exchange) { x.header["Authorization"] = []string{"Bearer nobody-knows"} }
 
+// unreachable has the webhook be asked about a token for which it is down.
+func unreachable(x *exchange) { x.header["Authorization"] = []string{"Bearer hook-down"} }
+
 // withoutEmptyGroup is dave of the token file as ours reads it, and anybody else as
 // he is.
 func withoutEmptyGroup(u user.Info) user.Info {
@@ -106,9 +109,16 @@ func notVisible(r rune) bool { return r <= ' ' || r > '~' }
 
 func hasControl(s string) bool { return strings.ContainsFunc(s, unicode.IsControl) }
 
-func isShort(c *x509.Certificate) bool {
-	key, ok := c.PublicKey.(*rsa.PublicKey)
-	return ok && key.N.BitLen() < 2048
+func isShort(c *x509.Certificate) bool { return 0 < rsaBits(c) && rsaBits(c) < 2048 }
+
+func isLarge(c *x509.Certificate) bool { return rsaBits(c) > 4096 }
+
+// rsaBits is 0 for other keys.
+func rsaBits(c *x509.Certificate) int {
+	if key, ok := c.PublicKey.(*rsa.PublicKey); ok {
+		return key.N.BitLen()
+	}
+	return 0
 }
 
 func oddCommonName(certs []*x509.Certificate) bool {
@@ -134,7 +144,7 @@ func (x *exchange) anonymousToken() bool {
 // certificateRefused reports whether upstream refuses the certificate, or would if
 // it were as those deviations have it that came before.
 func (x *exchange) certificateRefused(bad []*x509.Certificate) bool {
-	return len(x.certs) > 0 && (x.certs[0] == bad[0] || x.certificate.class == refused || x.certificate.name == tenth)
+	return len(x.certs) > 0 && (x.certs[0] == bad[0] || x.certificate.class == refused || x.certificate.name == tenth || x.certificate.name == large)
 }
 
 func (x *exchange) rawPath() string {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -94,9 +93,9 @@ func (s *requestSurvey) add(x *exchange) {
 	s.codes[fmt.Sprintf("%d, ours %d", x.upstream.code, x.ours.code)]++
 	for _, name := range x.explained {
 		s.explained[name]++
-	}
-	if x.upstream.user != nil && x.ours.user != nil && x.upstream.user.GetName() != x.ours.user.GetName() {
-		s.otherUser[strings.Join(x.explained, ", ")]++
+		if x.upstream.user != nil && x.ours.user != nil && x.upstream.user.GetName() != x.ours.user.GetName() {
+			s.otherUser[name]++
+		}
 	}
 	switch {
 	case x.ours.code == http.StatusOK && x.upstream.code != http.StatusOK:
@@ -112,10 +111,7 @@ func (s *requestSurvey) check(t *testing.T, all []requestDeviation) {
 		t.Logf("%6d requests: upstream %s", s.codes[code], code)
 	}
 	for _, d := range all {
-		t.Logf("%6d differ: %s", s.explained[d.name], d.name)
-	}
-	for _, names := range slices.Sorted(keys(s.otherUser)) {
-		t.Logf("%6d are another user: %s", s.otherUser[names], names)
+		t.Logf("%6d differ, %d in who it is: %s", s.explained[d.name], s.otherUser[d.name], d.name)
 	}
 	for _, x := range s.accepts {
 		t.Errorf("ours accepts, upstream does not:\n%s", x)

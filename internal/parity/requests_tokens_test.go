@@ -75,6 +75,7 @@ func badTokens(t testing.TB, ring *keyRing) []requestToken {
 		{"webhook, control character", "hook-control"},
 		{"webhook down", "hook-down"},
 		{"webhook, no kind", "hook-nokind"},
+		{"webhook that has moved", "hook-moved"},
 		{"webhook, duplicate members", "hook-twice"},
 		{"webhook, not ASCII", "hook-änn"},
 		{"webhook, control characters in the token", "hook-\x01"},
@@ -172,6 +173,7 @@ var reviews = map[string]authenticationv1.TokenReviewStatus{
 	"hook-error":   {Error: "the directory says no"},
 	"hook-noname":  {Authenticated: true, User: reviewed("")},
 	"hook-control": {Authenticated: true, User: reviewed("an\x07n")},
+	"hook-moved":   {Authenticated: true, User: reviewed("moved")},
 	"hook-nokind":  {Authenticated: true, User: reviewed("nokind")},
 	"hook-twice":   {Authenticated: true, User: reviewed("twice")},
 	"hook-änn":     {Authenticated: true, User: reviewed("änn")},
@@ -189,6 +191,10 @@ func review(w http.ResponseWriter, r *http.Request) {
 	var question authenticationv1.TokenReview
 	if err := json.NewDecoder(r.Body).Decode(&question); err != nil || question.Spec.Token == "hook-down" {
 		http.Error(w, "down", http.StatusInternalServerError)
+		return
+	}
+	if question.Spec.Token == "hook-moved" && r.URL.Path != "/moved" {
+		http.Redirect(w, r, "/moved", http.StatusTemporaryRedirect)
 		return
 	}
 	answer := authenticationv1.TokenReview{Status: reviews[question.Spec.Token]}
