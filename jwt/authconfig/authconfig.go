@@ -18,7 +18,6 @@ import (
 // Authenticator authenticates the tokens of the issuers of a configuration.
 type Authenticator struct {
 	options Options
-	limit   limiter
 	file    *follow.File // nil: the configuration does not change
 	current atomic.Pointer[state]
 
@@ -150,7 +149,11 @@ func (a *Authenticator) load(data []byte) error {
 // warm puts a configuration to use once the keys of its new issuers are there, or
 // could have been.
 func (a *Authenticator) warm(s *state, cold []*issuer, change int) {
-	ctx, cancel := context.WithTimeout(context.Background(), warmUp)
+	var longest time.Duration
+	for _, i := range cold {
+		longest = max(longest, warmUp-a.options.now().Sub(i.since))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), longest)
 	defer cancel()
 	_ = preload(ctx, cold) // who has none yet will say so in its health check
 	a.mu.Lock()

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -93,28 +93,34 @@ func (d *distributed) expand(ctx context.Context, c jwt.Claims) (jwt.Claims, err
 }
 
 func (d *distributed) expanded(ctx context.Context, c jwt.Claims) (jwt.Claims, error) {
-	a, err := d.answer(ctx, c)
+	key := c.Digest()
+	a, err := d.answer(ctx, key, c)
 	switch {
 	case err != nil:
 		return c, err
 	case a.err != nil:
 		return c, a.err
-	case a.held != "":
-		claims, _, err := d.read(ctx, c, a.held)
-		if err != nil {
-			return c, err
-		}
-		return c.WithFrom(claims, d.claim)
 	case a.found:
 		return c.With(d.claim, a.groups)
+	case a.held == "":
+		return c, nil
 	}
-	return c, nil
+	claims, _, err := d.read(ctx, c, a.held)
+	if err != nil && authn.ReasonOf(err) != authn.Unavailable && d.now().Sub(a.asked) >= refusedLife {
+		d.forget(key) // its issuer may have another key by now
+		if a, again := d.answer(ctx, key, c); again == nil && a.held != "" {
+			claims, _, err = d.read(ctx, c, a.held)
+		}
+	}
+	if err != nil {
+		return c, err
+	}
+	return c.WithFrom(claims, d.claim)
 }
 
 // answer returns what is known of a claim, from memory if it is there. One look-up
 // is for all who wait for it.
-func (d *distributed) answer(ctx context.Context, c jwt.Claims) (answer, error) {
-	key := c.Digest()
+func (d *distributed) answer(ctx context.Context, key digest, c jwt.Claims) (answer, error) {
 	if a, ok := d.remembered(key); ok {
 		return a, nil
 	}
@@ -130,7 +136,7 @@ func (d *distributed) answer(ctx context.Context, c jwt.Claims) (answer, error) 
 
 // look looks up and remembers, but for what may be another answer next time.
 func (d *distributed) look(ctx context.Context, key digest, c jwt.Claims) (answer, error) {
-	subject, _ := c.String("sub")
+	subject := subjectOf(c)
 	if err := d.begin(subject); err != nil {
 		return answer{}, err
 	}
@@ -144,7 +150,7 @@ func (d *distributed) look(ctx context.Context, key digest, c jwt.Claims) (answe
 	case err != nil:
 		a = answer{err: err, until: d.now().Add(refusedLife)}
 	}
-	a.subject = subject
+	a.subject, a.asked = subject, d.now()
 	d.remember(key, a)
 	return a, nil
 }
@@ -179,6 +185,12 @@ func (d *distributed) remembered(key digest) (answer, bool) {
 	return d.memory.get(key, d.now())
 }
 
+func (d *distributed) forget(key digest) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.memory.drop(key)
+}
+
 func (d *distributed) remember(key digest, a answer) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -196,7 +208,8 @@ func (d *distributed) lookUp(ctx context.Context, c jwt.Claims) (answer, error) 
 			return answer{}, resolveError(err)
 		}
 		if ok {
-			return answer{found: true, groups: slices.Clone(groups), until: until}, nil
+			own, err := checkGroups(groups)
+			return answer{found: true, groups: own, until: until}, err
 		}
 	}
 	source, ok, err := d.source(c)
@@ -208,10 +221,33 @@ func (d *distributed) lookUp(ctx context.Context, c jwt.Claims) (answer, error) 
 		return answer{}, err
 	}
 	_, ends, err := d.read(ctx, c, held)
+	if authn.ReasonOf(err) == authn.Unavailable {
+		return answer{}, err
+	}
 	if err == nil && ends.Before(until) {
 		until = ends
 	}
-	return answer{held: held, until: until}, err
+	return answer{held: held, until: until}, nil // it is verified each time, and may be good next time
+}
+
+const (
+	maxGroups = 10_000  // that are looked up for one token
+	maxGroup  = 4 << 10 // bytes of one of them
+)
+
+// checkGroups returns a copy of groups, or why they are too much.
+func checkGroups(groups []string) ([]string, error) {
+	if len(groups) > maxGroups {
+		return nil, authn.Errorf(authn.ClaimMissing, "%d groups, more than %d", len(groups), maxGroups)
+	}
+	own := make([]string, len(groups))
+	for i, g := range groups {
+		if len(g) > maxGroup {
+			return nil, authn.Errorf(authn.ClaimMissing, "group %d has %d bytes, more than %d", i, len(g), maxGroup)
+		}
+		own[i] = strings.Clone(g)
+	}
+	return own, nil
 }
 
 // until returns how long an answer for a token may be kept.

@@ -38,7 +38,7 @@ func (e *evaluation) evaluate(ctx context.Context, x *expression, vars interpret
 	}
 	e.at.Store(x)
 	v, _, err := x.program.ContextEval(ctx, vars)
-	if err == nil {
+	if err == nil && ctx.Err() == nil {
 		return v, nil
 	}
 	if ended := ctx.Err(); ended != nil {

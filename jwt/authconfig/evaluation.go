@@ -30,10 +30,16 @@ type evaluation struct {
 	err    error                      // the first
 }
 
-// subject is whose token it is, as far as it says.
-func (e *evaluation) subject() string {
-	subject, _ := e.claims.String("sub")
-	return subject
+// subject is whose token it is, as far as it says; one that does not is of nobody
+// else.
+func (e *evaluation) subject() string { return subjectOf(e.claims) }
+
+func subjectOf(c jwt.Claims) string {
+	if subject, _ := c.String("sub"); subject != "" {
+		return strings.Clone(subject) // it must not keep the token in memory
+	}
+	digest := c.Digest()
+	return string(digest[:])
 }
 
 // did notes what became of one step, and reports whether to stop.

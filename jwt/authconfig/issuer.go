@@ -46,7 +46,7 @@ func newIssuer(entry apiserver.JWTAuthenticator, c *compiler, a *Authenticator) 
 	if err != nil {
 		return nil, err
 	}
-	if i.mapper, err = newMapper(entry, c, newDistributed(i, entry.ClaimMappings.Groups.Claim, a), &a.limit, &a.options); err != nil {
+	if i.mapper, err = newMapper(entry, c, newDistributed(i, entry.ClaimMappings.Groups.Claim, a), &a.options); err != nil {
 		return nil, err
 	}
 	i.auth, err = i.authenticator(keys, i.mapper.User)

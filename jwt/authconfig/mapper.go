@@ -53,7 +53,7 @@ type rule struct {
 }
 
 // newMapper compiles the expressions of an entry that has been found valid.
-func newMapper(entry apiserver.JWTAuthenticator, c *compiler, d *distributed, l *limiter, o *Options) (*mapper, error) {
+func newMapper(entry apiserver.JWTAuthenticator, c *compiler, d *distributed, o *Options) (*mapper, error) {
 	b := builder{compiler: c, shortTexts: o.MaxToken <= jwt.MaxToken}
 	cm := entry.ClaimMappings
 	m := &mapper{
@@ -88,9 +88,9 @@ func newMapper(entry apiserver.JWTAuthenticator, c *compiler, d *distributed, l 
 	}
 	switch {
 	case b.runsAway:
-		m.bound = l.runAway
+		m.bound = newLimiter().runAway
 	case b.any:
-		m.bound = l.run
+		m.bound = run
 	}
 	return m, b.err
 }
@@ -163,7 +163,9 @@ func (m *mapper) identify(ctx context.Context, c jwt.Claims, most time.Duration,
 		switch {
 		case authn.ReasonOf(err) != authn.Unavailable && authn.ReasonOf(err) != authn.Panicked:
 			return u, e.steps, err
-		case left == 1 || ctx.Err() != nil || !errors.As(err, &long):
+		case ctx.Err() != nil:
+			return nil, nil, authn.Errorf(authn.Unavailable, "%w", ctx.Err())
+		case left == 1 || !errors.As(err, &long):
 			return nil, nil, err // it may be going on
 		}
 	}

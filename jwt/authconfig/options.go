@@ -53,9 +53,9 @@ type Options struct {
 	// DistributedClaims says how claims are looked up that a token only points at.
 	DistributedClaims DistributedClaims
 
-	// MaxEvaluation is how long all expressions of one token may take together, by
-	// the clock on the wall: a process that is kept from running needs more. Zero
-	// means 50 ms; less is an error.
+	// MaxEvaluation is how long all expressions of one token may take together, in two
+	// attempts of half of it, by the clock on the wall: a process that is kept from
+	// running needs more. Zero means 50 ms; less is an error.
 	MaxEvaluation time.Duration
 
 	// Types are the values that "typ" in the header of a token may have, as in

@@ -18,6 +18,7 @@ type answer struct {
 	groups  []string // of DistributedClaims.Resolve
 	err     error    // why the token is refused
 	until   time.Time
+	asked   time.Time
 	subject string
 }
 

@@ -116,6 +116,9 @@ func (d *distributed) read(ctx context.Context, c jwt.Claims, held string) (jwt.
 	if err == nil && !claims.Has(d.claim) {
 		_, err = claims.Value(d.claim)
 	}
+	if groups, textErr := claims.Strings(d.claim); err == nil && textErr == nil {
+		_, err = checkGroups(groups)
+	}
 	if err == nil && !d.AnySubject {
 		err = sameSubject(c, claims)
 	}

@@ -80,7 +80,7 @@ func (s *state) find(url string) *issuer {
 func (s *state) cold(before *state, now time.Time) []*issuer {
 	var cold []*issuer
 	for _, i := range s.issuers {
-		if old := before.find(i.URL); old != nil && old.keySource == i.keySource || i.given {
+		if old := before.find(i.URL); i.given || old != nil && old.keySource == i.keySource && !old.given {
 			continue
 		}
 		if i.since.IsZero() {

@@ -2,6 +2,7 @@ package authconfig
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/google/cel-go/common/types"
@@ -110,6 +111,9 @@ func textsOf(v ref.Val) ([]string, error) {
 // strings alone, as split gives them, are none to kube-apiserver, which may be a
 // mistake of its own.
 func itemsOf(list traits.Lister) (texts []string, err error) {
+	if size, ok := list.Size().(types.Int); !ok || size > maxItems {
+		return nil, fmt.Errorf("the expression must not return more than %d strings", maxItems)
+	}
 	switch items := list.Value().(type) {
 	case []any:
 		for _, item := range items {
@@ -128,6 +132,9 @@ func itemsOf(list traits.Lister) (texts []string, err error) {
 	}
 	return texts, nil
 }
+
+// maxItems is how many strings a list may have. A token of a megabyte has no more.
+const maxItems = 1 << 18
 
 func appendItem(texts []string, item any) ([]string, error) {
 	text, ok := item.(string)
