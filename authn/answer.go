@@ -38,9 +38,9 @@ func (m Middleware) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // PlainUnauthorized answers every request that nobody is authenticated for as
-// kube-apiserver does: 401 without a challenge, also where something was
-// [Unavailable], and 500 if an authenticator panicked. It is one value for
-// [Middleware.Unauthorized].
+// kube-apiserver does, but for the form of the body: 401 without a challenge, also
+// where something was [Unavailable], and 500 if an authenticator panicked. It is one
+// value for [Middleware.Unauthorized].
 func PlainUnauthorized(w http.ResponseWriter, r *http.Request, err error) {
 	code := http.StatusUnauthorized
 	if ReasonOf(err) == Panicked {

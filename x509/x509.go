@@ -10,7 +10,7 @@
 //
 //   - The certificate leads to a root, at the time of the request, through at
 //     most [MaxIntermediates] of the certificates that the client sent with it,
-//     less those with an RSA key of more than 4,096 bits.
+//     less those with an RSA key of more than 4,096 bits or an exponent over 2^17.
 //   - It may be used for client authentication: its extended key usage, and
 //     that of every certificate above it, says so or says nothing; and it is no
 //     CA certificate.

@@ -10,7 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -40,11 +39,13 @@ type File struct {
 	looks  atomic.Pointer[look] // the one under way; nil if none is
 	health atomic.Pointer[error]
 
-	mu      sync.Mutex // held while somebody looks; guards all below
+	// What follows is for who looks, alone.
+
 	info    fs.FileInfo
 	read    time.Time         // when info was current
 	sum     [sha256.Size]byte // of what load was given last
-	seen    [sha256.Size]byte // of what may have been half-written
+	seen    [sha256.Size]byte // of what the last look found
+	silent  bool              // nobody had looked for long before the one under way
 	tried   time.Time         // when load was last called
 	loaded  time.Time         // when the contents in use were loaded
 	readErr error             // why the file cannot be read now
@@ -64,8 +65,6 @@ type look struct {
 // file cannot be read any more. now is the clock.
 func Open(path string, load func([]byte) error, told func(error), now func() time.Time) (*File, error) {
 	f := &File{path: path, load: load, told: told, now: now}
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.refresh()
 	f.publish()
 	f.next.Store(now().Add(Interval).UnixNano())
@@ -79,21 +78,24 @@ func Open(path string, load func([]byte) error, told func(error), now func() tim
 // loaded. Others do not wait, unless nobody has looked for long, and then for no
 // more than [Interval]: a disk that hangs holds up one of them alone.
 func (f *File) Check() {
-	if l := f.looks.Load(); l != nil {
-		if l.late {
+	late := f.now().UnixNano() - f.next.Load()
+	if l := f.looks.Load(); l != nil { // which was before next was set
+		l.wait()
+		return
+	}
+	if late < 0 && late > -int64(2*Interval) { // else the clock has gone back
+		return
+	}
+	mine := &look{time.Now(), late > int64(Interval), make(chan struct{})}
+	if !f.looks.CompareAndSwap(nil, mine) {
+		if l := f.looks.Load(); l != nil {
 			l.wait()
 		}
 		return
 	}
-	late := f.now().UnixNano() - f.next.Load()
-	if late < 0 && late > -int64(2*Interval) { // else the clock has gone back
-		return
-	}
-	if !f.mu.TryLock() {
-		return
-	}
 	news, err := f.lookAgain()
-	f.mu.Unlock()
+	f.looks.Store(nil)
+	close(mine.done)
 	if news && f.told != nil {
 		f.tell(err)
 	}
@@ -105,8 +107,12 @@ func (f *File) tell(err error) {
 	f.told(err)
 }
 
-// wait waits for a look, but no longer than it may hold somebody up.
+// wait waits for a look that comes after a long silence, but no longer than it may
+// hold somebody up.
 func (l *look) wait() {
+	if !l.late {
+		return
+	}
 	timer := time.NewTimer(Interval - time.Since(l.since))
 	defer timer.Stop()
 	select {
@@ -123,12 +129,7 @@ func (f *File) lookAgain() (bool, error) {
 	if left > 0 && left <= int64(Interval) {
 		return false, nil
 	}
-	l := &look{time.Now(), left < -int64(Interval), make(chan struct{})}
-	f.looks.Store(l)
-	defer func() {
-		f.looks.Store(nil)
-		close(l.done)
-	}()
+	f.silent = left < -int64(Interval)
 	f.next.Store(now.Add(Interval).UnixNano())
 	before := text(f.problem())
 	changed := f.refresh()
@@ -212,16 +213,19 @@ func (f *File) unchanged(info fs.FileInfo, now time.Time) bool {
 		f.read.Sub(info.ModTime()) > settled && now.Sub(f.read) < readAnyway
 }
 
-// halfWritten reports whether somebody may still be writing: the file is the same
-// one, not another that was put in its place, and has changed a moment ago to what
-// it did not hold the last time either.
+// halfWritten reports whether somebody may still be writing: the file has other
+// contents than when it was looked at a moment ago. After a silence there was no
+// such moment, and the time of the change has to do.
 func (f *File) halfWritten(info fs.FileInfo, sum [sha256.Size]byte, now time.Time) bool {
-	if f.info == nil || !os.SameFile(f.info, info) || sum == f.sum || now.Sub(info.ModTime()) >= Interval {
-		return false
-	}
-	seen := sum == f.seen
+	again := sum == f.seen
 	f.seen = sum
-	return !seen
+	switch {
+	case sum == f.sum || again || f.loaded.IsZero():
+		return false
+	case f.silent:
+		return now.Sub(info.ModTime()) < Interval
+	}
+	return true
 }
 
 // safely is load, of which a panic is an error.

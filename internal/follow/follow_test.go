@@ -73,7 +73,20 @@ func (f *fixture) open(t *testing.T) *follow.File {
 	return file
 }
 
+// old makes the change one of long ago.
+func (f *fixture) old(t *testing.T) {
+	t.Helper()
+	require.NoError(t, os.Chtimes(f.path, time.Unix(0, 0), time.Unix(0, 0)))
+}
+
+// pass lets so much time go by that nobody can still be writing.
 func (f *fixture) pass(file *follow.File) {
+	f.clock.Add(3)
+	file.Check()
+}
+
+// second lets a second go by.
+func (f *fixture) second(file *follow.File) {
 	f.clock.Add(1)
 	file.Check()
 }
@@ -197,6 +210,7 @@ func TestWaiting(t *testing.T) {
 		file, err := follow.Open(f.path, slow, nil, time.Now)
 		require.NoError(t, err)
 		f.replace(t, "slow")
+		f.old(t)
 		time.Sleep(time.Minute)
 		var wg sync.WaitGroup
 		begin, waited := time.Now(), make(chan time.Duration, 10)
@@ -239,6 +253,7 @@ func TestAfterSilence(t *testing.T) {
 		require.NoError(t, err)
 		time.Sleep(time.Hour)
 		f.replace(t, "b")
+		f.old(t)
 		var wg sync.WaitGroup
 		for range 100 {
 			wg.Go(func() {
@@ -259,38 +274,49 @@ func TestClockSetBack(t *testing.T) {
 	f.clock.Add(-3600)
 	f.replace(t, "b")
 	file.Check()
+	f.second(file)
 	require.Equal(t, []string{"a", "b"}, f.loaded)
 }
 
-// Who rewrites the file in its place is given the time to end; what is put in its
-// place is whole.
+// Who writes the file, in its place or anew, is given the time to end: while
+// somebody looks every second, contents count once they are the same twice.
 func TestHalfWritten(t *testing.T) {
-	f := newFixture(t, "whole")
-	f.start = time.Now()
-	file := f.open(t)
-	change := func(contents string) {
-		f.write(t, contents)
-		now := f.now()
-		require.NoError(t, os.Chtimes(f.path, now, now))
-		f.clock.Add(1)
-		require.NoError(t, os.Chtimes(f.path, f.now(), f.now()))
-		file.Check()
+	for name, write := range map[string]func(*fixture, *testing.T, string){"in its place": (*fixture).write, "anew": (*fixture).replace} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, "whole")
+			file := f.open(t)
+			for _, contents := range []string{"wh", "whol", "wh", "whole, again"} {
+				write(f, t, contents)
+				f.second(file)
+				require.Equal(t, []string{"whole"}, f.loaded)
+			}
+			f.second(file)
+			require.Equal(t, []string{"whole", "whole, again"}, f.loaded)
+			write(f, t, "whole")
+			f.second(file)
+			write(f, t, "whole, again")
+			f.second(file)
+			f.second(file)
+			require.Equal(t, []string{"whole", "whole, again"}, f.loaded, "it is what it was")
+		})
 	}
-	change("wh")
-	change("whol")
-	require.Equal(t, []string{"whole"}, f.loaded)
-	change("whole, again")
-	require.Equal(t, []string{"whole"}, f.loaded)
-	f.pass(file)
-	require.Equal(t, []string{"whole", "whole, again"}, f.loaded, "as it was a second ago")
-	f.write(t, "long ago")
+}
+
+// After a silence the time of a change tells whether somebody may still be writing.
+func TestHalfWrittenAfterSilence(t *testing.T) {
+	f := newFixture(t, "a")
+	file := f.open(t)
+	f.write(t, "b")
+	f.clock.Add(60)
+	require.NoError(t, os.Chtimes(f.path, f.now(), f.now()))
+	file.Check()
+	require.Equal(t, []string{"a"}, f.loaded)
+	f.second(file)
+	require.Equal(t, []string{"a", "b"}, f.loaded)
+	f.write(t, "c")
 	f.clock.Add(60)
 	file.Check()
-	require.Equal(t, "long ago", f.loaded[len(f.loaded)-1], "nobody writes any more")
-	f.replace(t, "new")
-	require.NoError(t, os.Chtimes(f.path, f.now(), f.now()))
-	f.pass(file)
-	require.Equal(t, "new", f.loaded[len(f.loaded)-1])
+	require.Equal(t, []string{"a", "b", "c"}, f.loaded)
 }
 
 // Times and sizes that a program has set back are not believed for ever.
@@ -320,18 +346,19 @@ func TestLoadTriedAgain(t *testing.T) {
 	}, f.tell, f.now)
 	require.NoError(t, err)
 	f.replace(t, "b")
-	for range 9 {
-		f.pass(file)
+	f.pass(file)
+	for range 8 {
+		f.second(file)
 	}
 	require.Equal(t, 1, tries)
 	for range 20 {
-		f.pass(file)
+		f.second(file)
 	}
 	require.Equal(t, 3, tries)
 	require.Len(t, f.told, 1)
 	passing = nil
 	for range 20 {
-		f.pass(file)
+		f.second(file)
 	}
 	require.NoError(t, file.HealthCheck())
 	require.Equal(t, 4, tries)

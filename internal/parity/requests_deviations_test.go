@@ -80,7 +80,7 @@ func requestDeviations(badCertificate []*x509.Certificate) []requestDeviation {
 		{
 			name:    "intermediates with a large RSA key",
 			reason:  "clients choose them, and the server works with them",
-			line:    ", and of those none with an RSA key over 4,096 bits |",
+			line:    ", and of those none with an RSA key over 4,096 bits or an exponent over 2^17 |",
 			applies: func(x *exchange) bool { return len(x.certs) > 1 && slices.ContainsFunc(x.certs[1:], isLarge) },
 			change: func(x *exchange) {
 				x.certs = append(x.certs[:1:1], slices.DeleteFunc(slices.Clone(x.certs[1:]), isLarge)...)

@@ -7,8 +7,10 @@ import (
 )
 
 // File is [Parse] of a file that is followed: whoever uses the Authenticator has
-// the file looked at, at most once a second, and a change that is found is read
-// before the token is judged. Without requests nobody looks.
+// the file looked at, at most once a second, and a change that is found is in use
+// before the token is judged. Lest it be half-written, it counts when it is found
+// twice, a second apart, or at once if nobody has looked for some seconds. Without
+// requests nobody looks.
 //
 // If the file cannot be read or is not valid, what was last good stays in use,
 // [Options].OnReload is told, and [Authenticator.HealthCheck] says so until the

@@ -50,7 +50,7 @@ func (f *followed) write(t *testing.T, text string) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(f.path+".new", []byte(text), 0o600))
 	require.NoError(t, os.Rename(f.path+".new", f.path))
-	f.ahead.Add(1)
+	f.ahead.Add(3) // long enough for nobody to be writing still
 }
 
 func withPrefix(prefix string) string {
