@@ -34,6 +34,41 @@ func TestDistributedClaimsWithdrawnKey(t *testing.T) {
 	requireRefused(t, a, token, authn.UnknownKey, `the token that holds it: jwt: issuer "`+holder.URL()+`": no key "rsa-1" for RS256 among the issuer's`)
 }
 
+// When the issuer of the token that holds the claim has another key, the endpoint has
+// another token, which is asked for.
+func TestDistributedClaimsRotatedKey(t *testing.T) {
+	s, holder := newSource(t, nil), authntest.NewIssuer(t)
+	var ahead, asked atomic.Int64
+	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	s.Handle("/claims", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.Write([]byte(holder.Token(claims(object{"groups": "admins"}))))
+	}))
+	a := parse(t, config(entry(s.Issuer, byGroups), entry(holder, bySub)), &authconfig.Options{Now: now})
+	token := s.Token(elsewhere(s.URL() + "/claims"))
+	jane := info{Name: "jane", Groups: []string{"o:admins"}}
+	requireUser(t, a, token, jane)
+	holder.Rotate()
+	holder.Withdraw()
+	ahead.Store(int64(11 * time.Minute))
+	for range 3 {
+		requireUser(t, a, token, jane)
+	}
+	require.EqualValues(t, 2, asked.Load())
+}
+
+// One that is not trusted yet is trusted once it is in the configuration.
+func TestDistributedClaimsAddedIssuer(t *testing.T) {
+	s, holder := newSource(t, nil), authntest.NewIssuer(t)
+	s.Handle("/claims", http.HandlerFunc(say(holder.Token(claims(object{"groups": "admins"})))))
+	f := newFollowed(t, config(entry(s.Issuer, byGroups)), authconfig.Options{})
+	token := s.Token(elsewhere(s.URL() + "/claims"))
+	requireRefused(t, f.Authenticator, token, authn.UntrustedIssuer, "not one of those configured")
+	f.write(t, config(entry(s.Issuer, byGroups), entry(holder, bySub)))
+	require.Eventually(t, func() bool { return len(f.Issuers()) == 2 }, time.Minute, time.Millisecond)
+	requireUser(t, f.Authenticator, token, info{Name: "jane", Groups: []string{"o:admins"}})
+}
+
 // Nor than the issuer that vouches for it is in the configuration.
 func TestDistributedClaimsRemovedIssuer(t *testing.T) {
 	s, holder := newSource(t, nil), authntest.NewIssuer(t)
