@@ -33,8 +33,9 @@ type DistributedClaims struct {
 	// and a context that ends with the last request that waits for the answer, or
 	// after five seconds. An error without a reason ([authn.Error]) makes the token
 	// [authn.Unavailable]; one with another reason is kept for 30 seconds. Resolve
-	// is safe for concurrent use; for one issuer, at most 64 are under way. Nil means
-	// to follow "_claim_sources".
+	// is safe for concurrent use; for one issuer, at most 64 are under way. More than
+	// 10,000 groups, or one of more than 4 KiB, refuse the token. Nil means to follow
+	// "_claim_sources".
 	Resolve func(context.Context, jwt.Claims) (groups []string, ok bool, err error)
 
 	// Hosts are those that a token may send this library to, with the port if it is
