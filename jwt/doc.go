@@ -15,8 +15,8 @@
 //     authenticator's; what has this one and is broken elsewhere is refused.
 //     Nothing but "iss" is believed before the signature.
 //  2. The header, of at most 2 KiB: "alg" is one of the algorithms; there is no
-//     "crit", "b64" or "zip"; "typ" is JWT, at+jwt or absent. Keys in the header
-//     ("jwk", "x5c", "jku", "x5u") are never used.
+//     "crit", "b64" or "zip"; "typ" is one of [Config].Types or absent. Keys in
+//     the header ("jwk", "x5c", "jku", "x5u") are never used.
 //  3. The signature, with a key of the issuer that "kid" names and that fits the
 //     algorithm. Without "kid", up to 16 keys that fit are tried.
 //  4. "aud" holds one of the audiences; "exp" is there and in the future; "nbf"

@@ -25,7 +25,7 @@ const (
 	settled    = 3 * time.Second  // how old a change must be before its time alone tells that there was none since: file systems count in steps
 	readAnyway = time.Minute      // how long the times and sizes are believed, which programs can set
 	tryAgain   = 10 * time.Second // how often contents that load did not take are tried again
-	tooLong    = 5 * time.Second  // how long a look may take before HealthCheck says so
+	tooLong    = 5 * time.Second  // how long a look may take, or the file may change, before HealthCheck says so
 )
 
 // File is a file that is followed. It is safe for concurrent use.
@@ -46,6 +46,7 @@ type File struct {
 	sum     [sha256.Size]byte // of what load was given last
 	seen    [sha256.Size]byte // of what the last look found
 	silent  bool              // nobody had looked for long before the one under way
+	held    time.Time         // since when every look has found other contents; zero: the last did not
 	tried   time.Time         // when load was last called
 	loaded  time.Time         // when the contents in use were loaded
 	readErr error             // why the file cannot be read now
@@ -192,8 +193,15 @@ func (f *File) refresh() bool {
 	}
 	sum := sha256.Sum256(data)
 	if f.halfWritten(info, sum, now) {
+		if f.held.IsZero() {
+			f.held = now
+		}
+		if now.Sub(f.held) > tooLong {
+			f.readErr = errors.New("it changes all the time")
+		}
 		return false
 	}
+	f.held = time.Time{}
 	first := f.loaded.IsZero() && f.loadErr == nil
 	f.info, f.read, f.readErr = info, now, nil
 	if sum == f.sum && !first && (f.loadErr == nil || now.Sub(f.tried) < tryAgain) {

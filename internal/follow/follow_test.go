@@ -302,6 +302,22 @@ func TestHalfWritten(t *testing.T) {
 	}
 }
 
+// What never stays the same is never loaded, and that is told.
+func TestChangesAllTheTime(t *testing.T) {
+	f := newFixture(t, "whole")
+	file := f.open(t)
+	for n := range 10 {
+		f.write(t, fmt.Sprint(n))
+		f.second(file)
+	}
+	require.Equal(t, []string{"whole"}, f.loaded)
+	require.ErrorContains(t, file.HealthCheck(), "it changes all the time")
+	require.Len(t, f.told, 1)
+	f.second(file)
+	require.Equal(t, []string{"whole", "9"}, f.loaded)
+	require.NoError(t, file.HealthCheck())
+}
+
 // After a silence the time of a change tells whether somebody may still be writing.
 func TestHalfWrittenAfterSilence(t *testing.T) {
 	f := newFixture(t, "a")

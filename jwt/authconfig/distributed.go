@@ -96,9 +96,23 @@ func (d *distributed) expand(ctx context.Context, c jwt.Claims) (jwt.Claims, err
 func (d *distributed) expanded(ctx context.Context, c jwt.Claims) (jwt.Claims, error) {
 	key := c.Digest()
 	a, err := d.answer(ctx, key, c)
-	switch {
-	case err != nil:
+	if err != nil {
 		return c, err
+	}
+	expanded, err := d.use(ctx, c, a)
+	if err == nil || a.held == "" || authn.ReasonOf(err) == authn.Unavailable || d.now().Sub(a.asked) < refusedLife {
+		return expanded, err
+	}
+	d.forget(key) // its issuer may have another key by now, and the endpoint another token
+	if a, err = d.answer(ctx, key, c); err != nil {
+		return c, err
+	}
+	return d.use(ctx, c, a)
+}
+
+// use returns claims with what was found.
+func (d *distributed) use(ctx context.Context, c jwt.Claims, a answer) (jwt.Claims, error) {
+	switch {
 	case a.err != nil:
 		return c, a.err
 	case a.found:
@@ -107,12 +121,6 @@ func (d *distributed) expanded(ctx context.Context, c jwt.Claims) (jwt.Claims, e
 		return c, nil
 	}
 	claims, _, err := d.read(ctx, c, a.held)
-	if err != nil && authn.ReasonOf(err) != authn.Unavailable && d.now().Sub(a.asked) >= refusedLife {
-		d.forget(key) // its issuer may have another key by now
-		if a, again := d.answer(ctx, key, c); again == nil && a.held != "" {
-			claims, _, err = d.read(ctx, c, a.held)
-		}
-	}
 	if err != nil {
 		return c, err
 	}

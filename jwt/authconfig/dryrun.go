@@ -18,7 +18,7 @@ import (
 type Report struct {
 	Issuer   string    // whose token it is; empty if no entry is for it
 	Index    int       // of that entry, jwt[Index]; -1 if there is none
-	Accepted bool      // provided that the signature is good, which was not looked at
+	Accepted bool      // provided that the signature is good, which was not looked at, and what was skipped
 	User     user.Info // who would come out; nil if not accepted
 	Steps    []Step    // what was checked, in order, and what came of it
 }

@@ -36,7 +36,6 @@ type mapper struct {
 type expression struct {
 	path, text string
 	program    cel.Program
-	linear     bool // it notices everywhere that it is to stop
 }
 
 type extra struct {
@@ -131,10 +130,9 @@ func (b *builder) compile(
 		}
 		return nil
 	}
-	x := &expression{path, text, result.Program, isLinear(result.AST, b.shortTexts)}
 	b.any = true
-	b.runsAway = b.runsAway || !x.linear
-	return x
+	b.runsAway = b.runsAway || !isLinear(result.AST, b.shortTexts)
+	return &expression{path, text, result.Program}
 }
 
 // User implements [jwt.Config].User.

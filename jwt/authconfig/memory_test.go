@@ -55,6 +55,13 @@ func TestDistributedClaimsRotatedKey(t *testing.T) {
 		requireUser(t, a, token, jane)
 	}
 	require.EqualValues(t, 2, asked.Load())
+
+	// While the endpoint is down nobody knows whether it has.
+	s.Handle("/claims", authntest.Status(http.StatusBadGateway))
+	holder.Rotate()
+	holder.Withdraw()
+	ahead.Store(int64(22 * time.Minute))
+	requireRefused(t, a, token, authn.Unavailable, "status 502")
 }
 
 // One that is not trusted yet is trusted once it is in the configuration.
