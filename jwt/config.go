@@ -12,6 +12,7 @@ import (
 	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/authnchain/authnchain/internal/fetch"
+	"github.com/authnchain/authnchain/internal/jose"
 )
 
 // Config says whose tokens to accept and how their claims name a user.
@@ -100,8 +101,8 @@ func (a *Authenticator) check(c Config, o *Options) error {
 		return errors.New("options: MaxStale: must be at least one hour")
 	}
 	for _, name := range a.algorithms {
-		if _, ok := algorithms[name]; !ok {
-			return fmt.Errorf("algorithms: %q: not one of %q and EdDSA", name, defaultAlgorithms())
+		if !jose.Known(name) {
+			return fmt.Errorf("algorithms: %q: not one of %q and EdDSA", name, jose.DefaultAlgorithms())
 		}
 	}
 	if o.Keys != nil {

@@ -1,22 +1,20 @@
 package jwt
 
-import "crypto"
+import (
+	"crypto"
+
+	"github.com/authnchain/authnchain/internal/jose"
+)
 
 // ParseKeySet is parseKeySet.
 var ParseKeySet = parseKeySet
 
-// Verifies reports whether signature is one of signed by an algorithm, as its
-// entry in the table has it.
+// Verifies reports whether signature is one of signed by an algorithm that the key
+// is of the right type for.
 func Verifies(alg string, key crypto.PublicKey, signed string, signature []byte) bool {
-	a, ok := algorithms[alg]
-	return ok && a.fits(key) && a.verify(key, signed, signature)
+	k := jose.Key{Public: key}
+	return k.Fits(alg) && k.Verifies(alg, signed, signature)
 }
 
-// Algorithms are the names of all entries in the table.
-func Algorithms() []string {
-	var names []string
-	for name := range algorithms {
-		names = append(names, name)
-	}
-	return names
-}
+// Algorithms are the names of all algorithms that there are.
+func Algorithms() []string { return jose.Algorithms() }

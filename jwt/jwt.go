@@ -14,6 +14,7 @@ import (
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/clip"
 	"github.com/authnchain/authnchain/internal/fetch"
+	"github.com/authnchain/authnchain/internal/jose"
 )
 
 // MaxToken is how many bytes of token an [Authenticator] looks at, if its
@@ -51,7 +52,7 @@ func New(c Config, o *Options) (*Authenticator, error) {
 		now:        o.Now,
 	}
 	if c.Algorithms == nil {
-		a.algorithms = defaultAlgorithms()
+		a.algorithms = jose.DefaultAlgorithms()
 	}
 	if c.Types == nil {
 		a.types = defaultTypes()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/clip"
+	"github.com/authnchain/authnchain/internal/jose"
 )
 
 // AnyType, among [Config].Types, stands for every type but those of tokens that
@@ -20,15 +21,15 @@ func plainType(typ string) string { return strings.TrimPrefix(strings.ToLower(ty
 
 // checkType refuses what is signed by the same issuer for another purpose, such
 // as a logout token (RFC 8725, section 3.11).
-func (a *Authenticator) checkType(h header) error {
-	if !h.typed {
+func (a *Authenticator) checkType(h jose.Header) error {
+	if !h.Typed {
 		return nil
 	}
-	typ := plainType(h.typ)
+	typ := plainType(h.Type)
 	for _, t := range a.types {
 		if t == AnyType && typ != "logout+jwt" && typ != "secevent+jwt" || plainType(t) == typ {
 			return nil
 		}
 	}
-	return authn.Errorf(authn.Malformed, `header: "typ": %s: not one of %q`, clip.Quote(h.typ), slices.Clone(a.types))
+	return authn.Errorf(authn.Malformed, `header: "typ": %s: not one of %q`, clip.Quote(h.Type), slices.Clone(a.types))
 }

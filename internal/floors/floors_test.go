@@ -33,6 +33,7 @@ var floorOf = map[string]int{
 	"internal/fetch":      cellar,
 	"internal/flight":     cellar,
 	"internal/follow":     cellar,
+	"internal/jose":       cellar,
 	"internal/strictjson": cellar,
 	"authn":               ground,
 	"anonymous":           first,
@@ -125,7 +126,7 @@ func TestWeight(t *testing.T) {
 	for _, p := range own {
 		name := strings.TrimPrefix(p.ImportPath, module)
 		allowed := kubernetes
-		if name == "jwt" {
+		if name == "jwt" || name == "internal/jose" {
 			allowed = append(allowed[:len(allowed):len(allowed)], jose...)
 		}
 		if floorOf[name] > beside {
