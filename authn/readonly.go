@@ -3,33 +3,43 @@ package authn
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"k8s.io/apiserver/pkg/authentication/user"
 
+	"github.com/authnchain/authnchain/internal/confirm"
 	"github.com/authnchain/authnchain/internal/strictjson"
 )
 
 // ReadOnly returns a user like u whose groups and extra attributes nobody can
 // change: the getters return copies. Authenticators that give the same user to
-// several requests should give this. u must not be nil.
+// several requests should give this. It has the expiry of u ([ExpiryOf]). u must not
+// be nil.
 func ReadOnly(u user.Info) user.Info { return readOnlyOf(u) }
 
 func readOnlyOf(u user.Info) *readOnly {
 	if r, ok := u.(*readOnly); ok {
 		return r
 	}
-	return &readOnly{u.GetName(), u.GetUID(), slices.Clone(u.GetGroups()), cloneExtra(u.GetExtra()), false}
+	expiry, _ := ExpiryOf(u)
+	return &readOnly{u.GetName(), u.GetUID(), slices.Clone(u.GetGroups()), cloneExtra(u.GetExtra()), expiry, confirm.Of(u), false}
 }
 
 type readOnly struct {
 	name, uid string
 	groups    []string
 	extra     map[string][]string
+	expiry    time.Time
+	confirm   confirm.Func
 	member    bool // of system:authenticated, which then is not in groups
 }
 
-func (u *readOnly) GetName() string { return u.name }
-func (u *readOnly) GetUID() string  { return u.uid }
+func (u *readOnly) GetName() string   { return u.name }
+func (u *readOnly) GetUID() string    { return u.uid }
+func (u *readOnly) Expiry() time.Time { return u.expiry }
+
+// Confirmation is for package confirm.
+func (u *readOnly) Confirmation() confirm.Func { return u.confirm }
 
 func (u *readOnly) GetGroups() []string {
 	if u.member {

@@ -68,6 +68,15 @@ func (u tokens) AuthenticateToken(ctx context.Context, token string) (*authentic
 // Links implements [authn.Chain].
 func (u tokens) Links() []any { return links(u) }
 
+// Generation implements [authn.Generational]. It grows whenever that of a member does.
+func (u tokens) Generation() uint64 {
+	var sum uint64
+	for _, a := range u {
+		sum += authn.GenerationOf(a)
+	}
+	return sum
+}
+
 // first asks each of auths until one accepts. An acceptance as anonymous waits
 // until all have been asked: it is none if one of them refuses, or accepts.
 func first[A any](ctx context.Context, auths []A, ask func(A) (*authenticator.Response, bool, error)) (*authenticator.Response, bool, error) {

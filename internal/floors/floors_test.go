@@ -30,6 +30,7 @@ const (
 var floorOf = map[string]int{
 	"internal/authscheme": cellar,
 	"internal/clip":       cellar,
+	"internal/confirm":    cellar,
 	"internal/fetch":      cellar,
 	"internal/flight":     cellar,
 	"internal/follow":     cellar,

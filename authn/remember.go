@@ -1,0 +1,71 @@
+package authn
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apiserver/pkg/authentication/authenticator"
+	"k8s.io/apiserver/pkg/authentication/user"
+
+	"github.com/authnchain/authnchain/internal/confirm"
+)
+
+// ExpiryOf returns when the credential ends that u was accepted for, and whether
+// that is known. It is the time that a method Expiry() time.Time of u returns, if
+// it has one and the time is not zero. Users of package jwt have it, also those that
+// [UserFrom] returns; a cache must not remember them for longer, and a handler that
+// answers for hours may want to end then.
+func ExpiryOf(u user.Info) (time.Time, bool) {
+	if e, ok := u.(interface{ Expiry() time.Time }); ok {
+		t := e.Expiry()
+		return t, !t.IsZero()
+	}
+	return time.Time{}, false
+}
+
+// Generational is an authenticator that knows when its answers may have changed
+// other than by time: because its keys are others, or its configuration.
+type Generational interface {
+	// Generation returns a number that has never been returned before such a change.
+	// It is cheap, and safe for concurrent use.
+	Generation() uint64
+}
+
+// GenerationOf returns the generation of auth, or 0 if it is not [Generational].
+func GenerationOf(auth any) uint64 {
+	if g, ok := auth.(Generational); ok {
+		return g.Generation()
+	}
+	return 0
+}
+
+// Conclusive reports whether a refusal would be the same a moment later, so that it
+// may be remembered: every reason in err says that the credential is bad, and none
+// that it could not be judged ([Unavailable], [Panicked]), is not good yet
+// ([NotYetValid]), or nothing at all ([Refused]). A nil error is not conclusive.
+func Conclusive(err error) bool {
+	some := false
+	for e := range reasons(err) {
+		switch e.Reason {
+		case Malformed, Expired, WrongAudience, UntrustedIssuer, WrongAlgorithm, UnknownKey, BadSignature,
+			ClaimMissing, RuleFailed, Revoked, UntrustedCertificate, UnknownToken, InvalidUser:
+			some = true
+		default:
+			return false
+		}
+	}
+	return some
+}
+
+// Carry returns to with what this module and Kubernetes put into from: the
+// audiences and the trace. It is for work that is done for several requests, or goes
+// on when the request is over, and so must not know more of it.
+func Carry(to, from context.Context) context.Context {
+	if audiences, ok := authenticator.AudiencesFrom(from); ok {
+		to = authenticator.WithAudiences(to, audiences)
+	}
+	if l := linkFrom(from); l != nil {
+		to = l.context(to)
+	}
+	return confirm.With(to, confirm.From(from))
+}

@@ -1,0 +1,213 @@
+package bearer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"k8s.io/apiserver/pkg/authentication/authenticator"
+
+	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/internal/flight"
+)
+
+// CacheOptions are the settings of a [Cache].
+type CacheOptions struct {
+	// TTL is how long an acceptance is remembered, from when it was asked for, if
+	// the credential does not expire before ([authn.ExpiryOf]). A token that is
+	// revoked may be accepted for as long. Zero means 10 seconds, as kube-apiserver
+	// has it; more than 10 minutes is taken for 10 minutes.
+	TTL time.Duration
+
+	// FailureTTL is how long a refusal is remembered, if it is conclusive
+	// ([authn.Conclusive]), and that nobody recognizes a token. Zero means 10
+	// seconds; negative means not at all, as kube-apiserver has it; more than 10
+	// minutes is taken for 10 minutes.
+	FailureTTL time.Duration
+
+	// MaxEntries is how many acceptances are remembered; of refusals it is a quarter
+	// as many. Zero or less means 32,768. It is rounded up to a multiple of 64.
+	MaxEntries int
+
+	// MaxInFlight is how many tokens are looked up at the same time. More wait for
+	// half a second and are then [authn.Unavailable]. Zero or less means 256.
+	MaxInFlight int
+
+	// Now returns the time. Nil means [time.Now].
+	Now func() time.Time
+}
+
+const (
+	defaultTTL      = 10 * time.Second
+	maxTTL          = 10 * time.Minute
+	defaultEntries  = 32 << 10
+	defaultInFlight = 256
+	maxWait         = 500 * time.Millisecond // for a place among those in flight
+)
+
+// Cache remembers what an authenticator said of tokens. [Cached] makes one.
+type Cache struct {
+	token      authenticator.Token
+	ttl        time.Duration
+	failureTTL time.Duration
+	now        func() time.Time
+	hash       hasher
+	accepted   table[*authenticator.Response]
+	refused    table[error] // nil for what nobody recognizes
+	flights    flight.Group[question, outcome]
+	places     chan struct{} // filled by those in flight
+}
+
+// question is what a look-up answers. Who asks once the generation is another does
+// not get an answer from before.
+type question struct {
+	key        digest
+	generation uint64
+}
+
+// outcome is one of the three answers.
+type outcome struct {
+	resp *authenticator.Response
+	ok   bool
+	err  error
+}
+
+// Cached returns an authenticator that remembers for a short time what token said,
+// and asks it only once for all who come with the same token meanwhile. o may be
+// nil. It panics if token is nil.
+//
+// What is remembered is an answer under a keyed digest of the token and of the
+// audiences asked for; tokens are not kept. Acceptances and refusals have a space of
+// their own each, so that no number of bad tokens makes it forget good ones; and
+// tokens that are seen once only do not push out those that come again. Answers that
+// depend on more than the token must come from around the cache and not from within:
+// a look-up is for all who wait, so it knows nothing of their requests, but for the
+// audiences and the trace of the first. It ends when the last of them has left.
+//
+// A refusal that is not conclusive, such as [authn.Unavailable], is told to those who
+// wait and forgotten. A panic of token is an error with the reason [authn.Panicked].
+// If token is [authn.Generational], as those of package jwt are, all that was
+// remembered is forgotten when its generation changes.
+//
+// The responses that it returns are shared and must not be changed; their users
+// cannot be ([authn.ReadOnly]).
+func Cached(token authenticator.Token, o *CacheOptions) *Cache {
+	if token == nil {
+		panic("bearer.Cached: the authenticator of tokens is nil")
+	}
+	if o == nil {
+		o = &CacheOptions{}
+	}
+	entries := defaultEntries
+	if o.MaxEntries > 0 {
+		entries = (o.MaxEntries + 63) / 64 * 64
+	}
+	c := &Cache{
+		token:      token,
+		ttl:        min(cmp.Or(max(o.TTL, 0), defaultTTL), maxTTL),
+		failureTTL: min(cmp.Or(o.FailureTTL, defaultTTL), maxTTL),
+		now:        o.Now,
+		hash:       newHasher(),
+		places:     make(chan struct{}, defaultInFlight),
+	}
+	c.accepted.limit(entries)
+	c.refused.limit(entries / 4)
+	if o.MaxInFlight > 0 {
+		c.places = make(chan struct{}, o.MaxInFlight)
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	return c
+}
+
+// String returns "cache", its name in traces.
+func (c *Cache) String() string { return "cache" }
+
+// Generation implements [authn.Generational].
+func (c *Cache) Generation() uint64 { return authn.GenerationOf(c.token) }
+
+// HealthCheck returns what that of the authenticator returns, or nil if it has none.
+func (c *Cache) HealthCheck() error {
+	if token, ok := c.token.(interface{ HealthCheck() error }); ok {
+		return token.HealthCheck()
+	}
+	return nil
+}
+
+// AuthenticateToken implements [authenticator.Token].
+func (c *Cache) AuthenticateToken(ctx context.Context, token string) (*authenticator.Response, bool, error) {
+	key := c.hash.sum(ctx, token)
+	at := moment{c.now().UnixNano(), c.Generation()}
+	if resp, ok := c.accepted.get(key, at); ok {
+		authn.Note(ctx, "remembered")
+		return resp, true, nil
+	}
+	if err, ok := c.refused.get(key, at); ok {
+		authn.Note(ctx, "remembered")
+		if err != nil && authn.Traced(ctx) {
+			err = fmt.Errorf("remembered: %w", err)
+		}
+		return nil, false, err
+	}
+	return c.join(ctx, key, token, at)
+}
+
+// join looks a token up, or waits for somebody's look-up of the same.
+func (c *Cache) join(ctx context.Context, key digest, token string, at moment) (*authenticator.Response, bool, error) {
+	found, err := c.flights.Do(ctx, question{key, at.generation}, func(detached context.Context) (outcome, error) {
+		return c.lookUp(authn.Carry(detached, ctx), key, token, at)
+	})
+	var panicked *flight.PanicError
+	switch {
+	case errors.As(err, &panicked):
+		return nil, false, authn.Errorf(authn.Panicked, "bearer: cache: the authenticator %w", err)
+	case err != nil:
+		return nil, false, err
+	}
+	return found.resp, found.ok, found.err
+}
+
+func (c *Cache) lookUp(ctx context.Context, key digest, token string, at moment) (outcome, error) {
+	if err := c.enter(ctx); err != nil {
+		return outcome{}, err
+	}
+	defer c.leave()
+	var found outcome
+	found.resp, found.ok, found.err = authn.AskToken(ctx, c.token, token)
+	switch {
+	case found.ok:
+		found.resp = &authenticator.Response{Audiences: found.resp.Audiences, User: authn.ReadOnly(found.resp.User)}
+		ends := at.time + int64(c.ttl)
+		if expiry, known := authn.ExpiryOf(found.resp.User); known {
+			ends = min(ends, expiry.UnixNano())
+		}
+		c.accepted.put(key, found.resp, at, ends)
+	case c.failureTTL > 0 && (found.err == nil || authn.Conclusive(found.err)):
+		c.refused.put(key, found.err, at, at.time+int64(c.failureTTL))
+	}
+	return found, nil
+}
+
+// enter waits for a place among those in flight.
+func (c *Cache) enter(ctx context.Context) error {
+	select {
+	case c.places <- struct{}{}:
+		return nil
+	default:
+	}
+	timer := time.NewTimer(maxWait)
+	defer timer.Stop()
+	select {
+	case c.places <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return &authn.Error{Reason: authn.Unavailable, RetryAfter: time.Second, Err: fmt.Errorf("bearer: cache: %d tokens are being looked up, and no place is free", cap(c.places))}
+	}
+}
+
+func (c *Cache) leave() { <-c.places }
