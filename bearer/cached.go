@@ -180,11 +180,11 @@ func (c *Cache) lookUp(ctx context.Context, key digest, token string, at moment)
 	switch {
 	case found.ok:
 		found.resp = &authenticator.Response{Audiences: found.resp.Audiences, User: authn.ReadOnly(found.resp.User)}
-		ends := at.time + int64(c.ttl)
+		ttl := c.ttl
 		if expiry, known := authn.ExpiryOf(found.resp.User); known {
-			ends = min(ends, expiry.UnixNano())
+			ttl = min(ttl, expiry.Sub(time.Unix(0, at.time))) // which is right for times that UnixNano cannot tell
 		}
-		c.accepted.put(key, found.resp, at, ends)
+		c.accepted.put(key, found.resp, at, at.time+int64(ttl))
 	case c.failureTTL > 0 && (found.err == nil || authn.Conclusive(found.err)):
 		c.refused.put(key, found.err, at, at.time+int64(c.failureTTL))
 	}

@@ -203,7 +203,9 @@ func (a *Authenticator) identify(ctx context.Context, c Claims) (user.Info, erro
 	if err := authn.CheckName(u.GetName()); err != nil {
 		return nil, authn.Errorf(authn.InvalidUser, "%w", err)
 	}
-	return withCredentialID(u, c), nil
+	i := newIdentity(u, c)
+	i.expiry = a.leeway.expiry(c)
+	return i, nil
 }
 
 // checkClaims checks what does not depend on the user.
@@ -241,23 +243,4 @@ func quoteSome(texts []string) string {
 		return "nobody"
 	}
 	return list
-}
-
-// withCredentialID gives u the extra attribute by which a token can be revoked,
-// and takes away what a mapping may have put there.
-func withCredentialID(u user.Info, c Claims) user.Info {
-	id := c.CredentialID()
-	extra := u.GetExtra()
-	if now := extra[user.CredentialIDKey]; id == "" && now == nil || id != "" && len(now) == 1 && now[0] == id {
-		return u
-	}
-	own := make(map[string][]string, len(extra)+1)
-	for key, values := range extra {
-		own[key] = values
-	}
-	delete(own, user.CredentialIDKey)
-	if id != "" {
-		own[user.CredentialIDKey] = []string{id}
-	}
-	return &user.DefaultInfo{Name: u.GetName(), UID: u.GetUID(), Groups: u.GetGroups(), Extra: own}
 }

@@ -48,6 +48,12 @@ func (l leeway) checkExpiry(c Claims, now time.Time) error {
 	return nil
 }
 
+// expiry returns from when on checkExpiry refuses claims that it has accepted.
+func (l leeway) expiry(c Claims) time.Time {
+	exp, _ := c.seconds("exp")
+	return time.Unix(min(exp, maxSeconds-l.exp)+l.exp, 0)
+}
+
 func notAhead(c Claims, name string, now time.Time, leeway int64) error {
 	if !c.Has(name) {
 		return nil

@@ -1,0 +1,42 @@
+package jwt
+
+import (
+	"time"
+
+	"k8s.io/apiserver/pkg/authentication/user"
+
+	"github.com/authnchain/authnchain/internal/confirm"
+)
+
+// identity is the user of a token, who is one as long as the token holds.
+type identity struct {
+	user.DefaultInfo
+	expiry  time.Time
+	confirm confirm.Func // nil: the token need not be presented by anybody in particular
+}
+
+// Expiry is for [authn.ExpiryOf].
+func (i *identity) Expiry() time.Time { return i.expiry }
+
+// Confirmation is for package confirm.
+func (i *identity) Confirmation() confirm.Func { return i.confirm }
+
+// newIdentity returns the identity of a user with the extra attribute by which the
+// token can be revoked, which takes the place of what a mapping may have put there.
+func newIdentity(u user.Info, c Claims) *identity {
+	i := &identity{DefaultInfo: user.DefaultInfo{Name: u.GetName(), UID: u.GetUID(), Groups: u.GetGroups(), Extra: u.GetExtra()}}
+	id, now := c.CredentialID(), i.Extra[user.CredentialIDKey]
+	if id == "" && now == nil || id != "" && len(now) == 1 && now[0] == id {
+		return i
+	}
+	own := make(map[string][]string, len(i.Extra)+1)
+	for key, values := range i.Extra {
+		own[key] = values
+	}
+	delete(own, user.CredentialIDKey)
+	if id != "" {
+		own[user.CredentialIDKey] = []string{id}
+	}
+	i.Extra = own
+	return i
+}
