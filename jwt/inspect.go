@@ -10,7 +10,7 @@ import (
 // be read, and [authn.ClaimMissing] if it has no "iss" that is a string. The token is
 // not verified: believe nothing because of it.
 func UnverifiedIssuer(token string) (string, error) {
-	t, err := parse(token, len(token))
+	t, err := parse(token, len(token), nil)
 	switch {
 	case t.issuer != "":
 		return t.issuer, nil
@@ -33,8 +33,8 @@ func (c Claims) Issuer() string {
 // its form, type or algorithm; what could be read is returned with it. The issuer is
 // not compared: [Authenticator.CheckClaims] does that.
 func (a *Authenticator) InsecureParse(token string) (Claims, error) {
-	t, err := parse(token, a.maxBytes)
-	return Claims{t.claims}, a.checkForm(t, err)
+	t, err := parse(token, a.maxBytes, nil)
+	return Claims{t.claims}, a.checkForm(&t, err)
 }
 
 // ClaimCheck is what came of checking one claim.

@@ -29,6 +29,7 @@ type Authenticator struct {
 	types      []string
 	user       func(context.Context, Claims) (user.Info, error)
 	keys       KeySet
+	headers    *jose.Headers
 	leeway     leeway
 	maxBytes   int
 	now        func() time.Time
@@ -47,6 +48,7 @@ func New(c Config, o *Options) (*Authenticator, error) {
 		types:      slices.Clone(c.Types),
 		user:       c.User,
 		keys:       o.Keys,
+		headers:    jose.NewHeaders(),
 		leeway:     newLeeway(o.Leeway),
 		maxBytes:   o.MaxBytes,
 		now:        o.Now,
@@ -114,21 +116,21 @@ func (a *Authenticator) String() string { return "jwt" }
 // AuthenticateToken implements [authenticator.Token]. It has no opinion on what
 // is not a JWT of its issuer.
 func (a *Authenticator) AuthenticateToken(ctx context.Context, token string) (*authenticator.Response, bool, error) {
-	t, err := parse(token, a.maxBytes)
+	t, err := parse(token, a.maxBytes, a.headers)
 	if t.issuer != a.issuer {
-		noteForeign(ctx, t, err)
+		noteForeign(ctx, t.issuer, err)
 		return nil, false, nil
 	}
-	return a.authenticate(ctx, t, err)
+	return a.authenticate(ctx, &t, err)
 }
 
-func noteForeign(ctx context.Context, t *token, err error) {
+func noteForeign(ctx context.Context, issuer string, err error) {
 	switch {
 	case !authn.Traced(ctx):
-	case t.issuer == "" && err != nil:
+	case issuer == "" && err != nil:
 		authn.Note(ctx, fmt.Sprintf("not a JWT: %v", err))
 	default:
-		authn.Note(ctx, "issued by "+clip.Quote(t.issuer))
+		authn.Note(ctx, "issued by "+clip.Quote(issuer))
 	}
 }
 
@@ -150,14 +152,14 @@ func (a *Authenticator) authenticate(ctx context.Context, t *token, err error) (
 // not called. It returns the claims, and none with an error. It is for tokens that
 // log nobody in. A token of another issuer is refused with [authn.UntrustedIssuer].
 func (a *Authenticator) Verify(ctx context.Context, token string) (Claims, error) {
-	t, err := parse(token, a.maxBytes)
+	t, err := parse(token, a.maxBytes, a.headers)
 	if t.issuer != "" && t.issuer != a.issuer {
 		return Claims{}, fmt.Errorf("jwt: issuer %q: %w", a.issuer, authn.Errorf(authn.UntrustedIssuer, "issued by %s", clip.Quote(t.issuer)))
 	}
 	if err == nil && t.issuer == "" {
 		err = errors.New(`"iss": missing`)
 	}
-	c, err := a.verified(ctx, t, err)
+	c, err := a.verified(ctx, &t, err)
 	if err != nil {
 		return Claims{}, fmt.Errorf("jwt: issuer %q: %w", a.issuer, err)
 	}
@@ -177,6 +179,7 @@ func (a *Authenticator) verified(ctx context.Context, t *token, err error) (Clai
 		}
 		return Claims{}, err
 	}
+	t.headers.Remember(t.encoded, t.header)
 	return c, a.checkClaims(c)
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
+
+	"github.com/authnchain/authnchain/internal/jose"
 )
 
 // Mux authenticates the tokens of several issuers. It reads a token once and
@@ -15,13 +17,14 @@ import (
 type Mux struct {
 	auths    []*Authenticator
 	byIssuer map[string]*Authenticator
+	headers  *jose.Headers
 	maxBytes int
 }
 
 // NewMux returns the mux of auths, of which no two may be for the same issuer
 // and none nil. A mux of none has no opinion on any token.
 func NewMux(auths ...*Authenticator) (*Mux, error) {
-	m := &Mux{auths: slices.Clone(auths), byIssuer: make(map[string]*Authenticator, len(auths)), maxBytes: MaxToken}
+	m := &Mux{auths: slices.Clone(auths), byIssuer: make(map[string]*Authenticator, len(auths)), headers: jose.NewHeaders(), maxBytes: MaxToken}
 	for i, a := range auths {
 		if a == nil {
 			return nil, fmt.Errorf("jwt: mux: authenticator %d of %d is nil", i+1, len(auths))
@@ -41,13 +44,13 @@ func (m *Mux) String() string { return "jwt" }
 // AuthenticateToken implements [authenticator.Token]. It has no opinion on what
 // is not a JWT of one of its issuers.
 func (m *Mux) AuthenticateToken(ctx context.Context, token string) (*authenticator.Response, bool, error) {
-	t, err := parse(token, m.maxBytes)
+	t, err := parse(token, m.maxBytes, m.headers)
 	a := m.byIssuer[t.issuer]
 	if a == nil {
-		noteForeign(ctx, t, err)
+		noteForeign(ctx, t.issuer, err)
 		return nil, false, nil
 	}
-	return a.authenticate(ctx, t, err)
+	return a.authenticate(ctx, &t, err)
 }
 
 // HealthCheck returns what the authenticators' return, together and in order.

@@ -10,7 +10,9 @@ import (
 // token is a JWS in compact form that has been read, but not verified.
 type token struct {
 	raw       string
-	issuer    string // may be looked at before the signature is verified, and nothing else
+	headers   *jose.Headers // that the header is remembered in once it is verified
+	issuer    string        // may be looked at before the signature is verified, and nothing else
+	encoded   string        // the header
 	header    jose.Header
 	claims    strictjson.Object
 	signed    string // what the signature is of
@@ -18,9 +20,9 @@ type token struct {
 }
 
 // parse reads a token. With an error it returns as much as it has read, which
-// may be the issuer.
-func parse(raw string, maxBytes int) (*token, error) {
-	t := &token{raw: raw}
+// may be the issuer. headers may be nil.
+func parse(raw string, maxBytes int, headers *jose.Headers) (token, error) {
+	t := token{raw: raw, headers: headers}
 	if len(raw) > maxBytes {
 		return t, fmt.Errorf("%d bytes, more than %d", len(raw), maxBytes)
 	}
@@ -28,11 +30,15 @@ func parse(raw string, maxBytes int) (*token, error) {
 	if err != nil {
 		return t, err
 	}
-	t.signed = parts.Signed
-	if err := t.parseClaims(parts.Payload); err != nil {
-		return t, fmt.Errorf("payload: %w", err)
+	t.signed, t.encoded = parts.Signed, parts.Header
+	if t.claims, err = parseClaims(parts.Payload); err != nil {
+		err = fmt.Errorf("payload: %w", err)
 	}
-	if t.header, err = jose.ParseHeader(parts.Header); err != nil {
+	t.issuer = Claims{t.claims}.Issuer()
+	if err != nil {
+		return t, err
+	}
+	if t.header, err = headers.Parse(parts.Header); err != nil {
 		return t, fmt.Errorf("header: %w", err)
 	}
 	if t.signature, err = jose.Decode(parts.Signature); err != nil {
@@ -41,15 +47,12 @@ func parse(raw string, maxBytes int) (*token, error) {
 	return t, nil
 }
 
-func (t *token) parseClaims(encoded string) error {
-	payload, err := jose.Decode(encoded)
+func parseClaims(encoded string) (strictjson.Object, error) {
+	payload, err := jose.DecodeString(encoded)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	t.claims, err = strictjson.Parse(string(payload))
-	issuer, _ := t.claims.Get("iss").Text()
-	t.issuer = canonical(issuer)
-	return err
+	return strictjson.Parse(payload)
 }
 
 // canonical returns an issuer as its URL. One issuer leaves the scheme out

@@ -26,12 +26,29 @@ var base64url = base64.RawURLEncoding.Strict()
 // Decode reads base64url as RFC 7515, section 2, has it: no padding, no blanks, and
 // only one way to write a thing.
 func Decode(encoded string) ([]byte, error) {
-	if strings.ContainsAny(encoded, "\r\n") { // which encoding/base64 passes over
-		return nil, errors.New("a line break in base64url")
+	decoded := make([]byte, base64url.DecodedLen(len(encoded)))
+	n, err := decodeInto(decoded, encoded)
+	return decoded[:n], err
+}
+
+// DecodeString is [Decode] of a text.
+func DecodeString(encoded string) (string, error) {
+	var few [1 << 10]byte // on the stack
+	decoded := few[:]
+	if n := base64url.DecodedLen(len(encoded)); n > len(few) {
+		decoded = make([]byte, n)
 	}
-	decoded, err := base64url.DecodeString(encoded)
+	n, err := decodeInto(decoded, encoded)
+	return string(decoded[:n]), err
+}
+
+func decodeInto(decoded []byte, encoded string) (int, error) {
+	if strings.IndexByte(encoded, '\n') >= 0 || strings.IndexByte(encoded, '\r') >= 0 { // which encoding/base64 passes over
+		return 0, errors.New("a line break in base64url")
+	}
+	n, err := base64url.Decode(decoded, []byte(encoded))
 	if err != nil {
-		return nil, errors.New("not base64url without padding")
+		return 0, errors.New("not base64url without padding")
 	}
-	return decoded, nil
+	return n, nil
 }

@@ -31,11 +31,11 @@ func HeaderObject(encoded string) (strictjson.Object, error) {
 	if len(encoded) > MaxHeader {
 		return nil, fmt.Errorf("%d bytes, more than %d", len(encoded), MaxHeader)
 	}
-	text, err := Decode(encoded)
+	text, err := DecodeString(encoded)
 	if err != nil {
 		return nil, err
 	}
-	return strictjson.Parse(string(text))
+	return strictjson.Parse(text)
 }
 
 func headerOf(o strictjson.Object) (h Header, err error) {
