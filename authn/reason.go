@@ -24,6 +24,7 @@ const (
 	BadSignature         Reason = "BadSignature"         // no key of its issuer verifies the signature
 	ClaimMissing         Reason = "ClaimMissing"         // it lacks a claim, or a claim is of another type, than the user is made from
 	RuleFailed           Reason = "RuleFailed"           // it breaks a rule of the configuration
+	BadProof             Reason = "BadProof"             // it is bound to its sender, and the request does not prove to be theirs
 	Revoked              Reason = "Revoked"              // it was good, and was taken back
 	UntrustedCertificate Reason = "UntrustedCertificate" // the certificate does not lead to a trusted authority, or is not for clients
 	UnknownToken         Reason = "UnknownToken"         // no authenticator recognizes the token

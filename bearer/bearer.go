@@ -13,10 +13,14 @@
 // reads "Bearer a b" as the token "a" and takes the others for no credential at
 // all, so that their senders become anonymous.
 //
-// Other schemes, such as Basic, are not this package's and get no opinion.
+// Other schemes, such as Basic, are not this package's and get no opinion. The scheme
+// DPoP is, if [Authenticator].Bound is set.
 package bearer
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -24,6 +28,7 @@ import (
 
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/authscheme"
+	"github.com/authnchain/authnchain/internal/confirm"
 )
 
 // MaxToken is how many bytes of token [From] takes, and how many an
@@ -38,6 +43,13 @@ type Authenticator struct {
 	// MaxBytes is the length of the longest token that Token is asked about;
 	// longer ones are refused unread. Zero means [MaxToken].
 	MaxBytes int
+
+	// Bound takes tokens that are bound to their senders (RFC 7800) from authenticators
+	// that know such, as package jwt's do with a Config.Binding: on every request it
+	// checks what proves that the sender is the right one. The scheme may be DPoP then
+	// (RFC 9449, section 7.1), and must be for tokens that are bound to a key. False
+	// means that Token accepts no token that is bound.
+	Bound bool
 }
 
 // New returns an [Authenticator] of tokens up to [MaxToken] bytes. It panics if
@@ -56,7 +68,7 @@ func (a *Authenticator) String() string { return "bearer" }
 // request without a bearer token. A token that nobody recognizes is refused with
 // [authn.UnknownToken], a malformed header with [authn.Malformed].
 func (a *Authenticator) AuthenticateRequest(r *http.Request) (*authenticator.Response, bool, error) {
-	token, ok, err := from(r, a.maxBytes())
+	token, ok, err := from(r, a.maxBytes(), a.Bound)
 	if err != nil {
 		return nil, false, err
 	}
@@ -68,11 +80,36 @@ func (a *Authenticator) AuthenticateRequest(r *http.Request) (*authenticator.Res
 	if a.Token == nil {
 		return nil, false, authn.Errorf(authn.Unavailable, "bearer: Authenticator.Token: required")
 	}
+	if a.Bound {
+		return a.askBound(r, token)
+	}
+	return a.ask(ctx, token)
+}
+
+func (a *Authenticator) ask(ctx context.Context, token string) (*authenticator.Response, bool, error) {
 	resp, ok, err := authn.AskToken(ctx, a.Token, token)
 	if !ok && err == nil {
 		return nil, false, errUnknown
 	}
 	return resp, ok, err
+}
+
+// askBound is ask for tokens that may be bound to their senders.
+func (a *Authenticator) askBound(r *http.Request, token string) (*authenticator.Response, bool, error) {
+	ctx, promise := confirm.New(r.Context())
+	resp, ok, err := a.ask(ctx, token)
+	if !ok {
+		return nil, false, err
+	}
+	switch err := promise.Keep(resp.User, r, token); {
+	case errors.Is(err, confirm.ErrLost):
+		return nil, false, authn.Errorf(authn.Unavailable, "bearer: %w", err)
+	case errors.Is(err, confirm.ErrUnbound):
+		return nil, false, authn.Errorf(authn.BadProof, "bearer: %w", err)
+	case err != nil:
+		return nil, false, fmt.Errorf("bearer: %w", err)
+	}
+	return resp, true, nil
 }
 
 var errUnknown = authn.Errorf(authn.UnknownToken, "bearer: nobody recognizes the token")
@@ -88,18 +125,18 @@ func (a *Authenticator) maxBytes() int {
 // has the scheme Bearer but is not of the form that the package's comment
 // describes, or a token longer than [MaxToken], is an error with the reason
 // [authn.Malformed].
-func From(r *http.Request) (token string, ok bool, err error) { return from(r, MaxToken) }
+func From(r *http.Request) (token string, ok bool, err error) { return from(r, MaxToken, false) }
 
-func from(r *http.Request, maxBytes int) (string, bool, error) {
+func from(r *http.Request, maxBytes int, dpop bool) (string, bool, error) {
 	headers := r.Header["Authorization"]
 	switch len(headers) {
 	case 0:
 		return "", false, nil
 	case 1:
-		return parse(headers[0], maxBytes)
+		return parse(headers[0], maxBytes, dpop)
 	}
 	for _, h := range headers {
-		if _, ok, err := parse(h, maxBytes); ok || err != nil {
+		if _, ok, err := parse(h, maxBytes, dpop); ok || err != nil {
 			return "", false, malformed("%d Authorization headers", len(headers)) // RFC 9110, section 5.3
 		}
 	}
@@ -107,8 +144,12 @@ func from(r *http.Request, maxBytes int) (string, bool, error) {
 }
 
 // parse reads the value of an Authorization header.
-func parse(header string, maxBytes int) (string, bool, error) {
-	rest, ok := authscheme.Bearer(strings.TrimRight(header, " \t"))
+func parse(header string, maxBytes int, dpop bool) (string, bool, error) {
+	header = strings.TrimRight(header, " \t")
+	rest, ok := authscheme.Bearer(header)
+	if !ok && dpop {
+		rest, ok = authscheme.DPoP(header)
+	}
 	if !ok {
 		return "", false, nil
 	}

@@ -44,6 +44,15 @@ type Config struct {
 	// token may also have none. Nil means JWT and at+jwt. See [AnyType].
 	Types []string
 
+	// AccessTokens accepts nothing but access tokens of RFC 9068: "typ" is at+jwt, and
+	// the claims that its section 2.2 requires are there. ID tokens, which say who has
+	// logged in and not what a client may do, are refused. Not together with Types.
+	AccessTokens bool
+
+	// Binding says what the sender of a token must prove. Nil means nothing: whoever
+	// has a token may use it, and "cnf" is not looked at, as in kube-apiserver.
+	Binding *Binding
+
 	// User maps the claims of a verified token to a user; an error refuses the
 	// token. It is required; see [ClaimMappings].
 	User func(context.Context, Claims) (user.Info, error)
@@ -93,6 +102,8 @@ func (a *Authenticator) check(c Config, o *Options) error {
 		return errors.New("algorithms: at least one is required")
 	case len(a.types) == 0 || slices.Contains(a.types, ""):
 		return errors.New("types: at least one is required, and none may be empty")
+	case c.AccessTokens && c.Types != nil:
+		return errors.New("types: not together with AccessTokens")
 	case c.User == nil:
 		return errors.New("user: required, such as ClaimMappings{…}.User")
 	case a.maxBytes < 0:

@@ -30,6 +30,8 @@ type Authenticator struct {
 	user       func(context.Context, Claims) (user.Info, error)
 	keys       KeySet
 	headers    *jose.Headers
+	profile    bool // of RFC 9068
+	binding    *binding
 	leeway     leeway
 	maxBytes   int
 	now        func() time.Time
@@ -49,6 +51,7 @@ func New(c Config, o *Options) (*Authenticator, error) {
 		user:       c.User,
 		keys:       o.Keys,
 		headers:    jose.NewHeaders(),
+		profile:    c.AccessTokens,
 		leeway:     newLeeway(o.Leeway),
 		maxBytes:   o.MaxBytes,
 		now:        o.Now,
@@ -56,7 +59,10 @@ func New(c Config, o *Options) (*Authenticator, error) {
 	if c.Algorithms == nil {
 		a.algorithms = jose.DefaultAlgorithms()
 	}
-	if c.Types == nil {
+	switch {
+	case c.AccessTokens:
+		a.types = []string{accessTokenType}
+	case c.Types == nil:
 		a.types = defaultTypes()
 	}
 	if a.maxBytes == 0 {
@@ -65,7 +71,11 @@ func New(c Config, o *Options) (*Authenticator, error) {
 	if a.now == nil {
 		a.now = time.Now
 	}
-	if err := a.check(c, o); err != nil {
+	err := a.check(c, o)
+	if err == nil {
+		a.binding, err = newBinding(c.Binding, o)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("jwt: issuer %q: %w", fetch.Redact(c.Issuer), err)
 	}
 	if a.keys == nil {
@@ -208,12 +218,13 @@ func (a *Authenticator) identify(ctx context.Context, c Claims) (user.Info, erro
 	}
 	i := newIdentity(u, c)
 	i.expiry = a.leeway.expiry(c)
-	return i, nil
+	i.confirm, err = a.binding.of(ctx, c)
+	return i, err
 }
 
 // checkClaims checks what does not depend on the user.
 func (a *Authenticator) checkClaims(c Claims) error {
-	return cmp.Or(a.checkAudience(c), a.leeway.check(c, a.now()))
+	return cmp.Or(a.checkAudience(c), a.leeway.check(c, a.now()), a.checkProfile(c))
 }
 
 // checkAudience implements RFC 7519, section 4.1.3.

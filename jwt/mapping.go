@@ -3,6 +3,8 @@ package jwt
 import (
 	"context"
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 
 	"k8s.io/apiserver/pkg/authentication/user"
@@ -15,7 +17,10 @@ import (
 // [Config].User of one's own; errors have the reason [authn.ClaimMissing] if they do
 // not say otherwise. The zero ClaimMapping maps nothing: Name and Value fail, Values
 // returns nil.
-type ClaimMapping struct{ claim, prefix string }
+type ClaimMapping struct {
+	claim, prefix string
+	words         bool
+}
 
 // Claim returns the mapping to the value of the claim called name.
 func Claim(name string) ClaimMapping { return ClaimMapping{claim: name} }
@@ -25,6 +30,14 @@ func Claim(name string) ClaimMapping { return ClaimMapping{claim: name} }
 // system.
 func (m ClaimMapping) WithPrefix(prefix string) ClaimMapping {
 	m.prefix = prefix
+	return m
+}
+
+// Words returns a mapping that takes a string for the words in it, which have blanks
+// between them, as "scope" has (RFC 8693, section 4.2). It is for Values, and so for
+// groups and extra attributes.
+func (m ClaimMapping) Words() ClaimMapping {
+	m.words = true
 	return m
 }
 
@@ -147,7 +160,22 @@ func (m ClaimMapping) Values(c Claims) ([]string, error) {
 		return nil, nil
 	}
 	values, err := c.Strings(m.claim)
+	if m.words {
+		values = slices.Collect(words(values))
+	}
 	return withPrefix(m.prefix, values), err
+}
+
+func words(texts []string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, text := range texts {
+			for word := range strings.SplitSeq(text, " ") {
+				if word != "" && !yield(word) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // withPrefix puts prefix before each of values, in their slice. They become

@@ -7,8 +7,12 @@ import "strings"
 // scheme: it is compared without case (RFC 9110, section 11.1), and the next
 // character must be one that no scheme's name has (section 5.6.2). Blanks before
 // it are no part of the value (section 5.5).
-func Bearer(header string) (rest string, ok bool) {
-	const scheme = "bearer"
+func Bearer(header string) (rest string, ok bool) { return after(header, "bearer") }
+
+// DPoP is [Bearer] for the scheme of RFC 9449, section 7.1.
+func DPoP(header string) (rest string, ok bool) { return after(header, "dpop") }
+
+func after(header, scheme string) (rest string, ok bool) {
 	header = strings.TrimLeft(header, " \t")
 	if len(header) < len(scheme) || !strings.EqualFold(header[:len(scheme)], scheme) {
 		return "", false

@@ -11,6 +11,8 @@ import (
 	"errors"
 	"net/http"
 	"sync/atomic"
+
+	"github.com/authnchain/authnchain/internal/authscheme"
 )
 
 // Func says why a request with a token that was verified does not prove that its
@@ -54,15 +56,25 @@ func With(ctx context.Context, p *Promise) context.Context {
 // Expect tells who has promised that the user about to be returned has a check.
 func (p *Promise) Expect() { p.expected.Store(true) }
 
-// Keep checks the request that a user was accepted for. It is an error if a check
-// was to come and somebody between has lost it.
+// Keep checks the request that a user was accepted for. The error is ErrLost if a
+// check was to come, ErrUnbound if the scheme is DPoP and there is none, or the
+// check's own.
 func (p *Promise) Keep(user any, r *http.Request, token string) error {
 	check := Of(user)
 	switch {
 	case check != nil:
 		return check(r, token)
 	case p.expected.Load():
-		return errors.New("the check of the token's sender was lost on the way, by an authenticator that gives another user")
+		return ErrLost
+	}
+	if _, isDPoP := authscheme.DPoP(r.Header.Get("Authorization")); isDPoP {
+		return ErrUnbound
 	}
 	return nil
 }
+
+// What [Promise.Keep] returns.
+var (
+	ErrLost    = errors.New("the check of the token's sender was lost on the way, by an authenticator that gives another user")
+	ErrUnbound = errors.New("the scheme is DPoP, and the token is not bound to a key")
+)

@@ -23,7 +23,7 @@ func ParseHeader(encoded string) (Header, error) {
 	if err != nil {
 		return Header{}, err
 	}
-	return headerOf(object)
+	return HeaderOf(object)
 }
 
 // HeaderObject returns all members of an encoded header.
@@ -38,7 +38,8 @@ func HeaderObject(encoded string) (strictjson.Object, error) {
 	return strictjson.Parse(text)
 }
 
-func headerOf(o strictjson.Object) (h Header, err error) {
+// HeaderOf returns what counts of a header with these members.
+func HeaderOf(o strictjson.Object) (h Header, err error) {
 	for _, name := range [...]string{"crit", "b64", "zip"} {
 		if !o.Get(name).Missing() {
 			return h, fmt.Errorf("%q: not understood", name) // RFC 7515, section 4.1.11; RFC 7797

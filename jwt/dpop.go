@@ -1,0 +1,229 @@
+package jwt
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/internal/authscheme"
+	"github.com/authnchain/authnchain/internal/clip"
+	"github.com/authnchain/authnchain/internal/jose"
+	"github.com/authnchain/authnchain/internal/strictjson"
+)
+
+// DPoP says which proofs of a key are taken (RFC 9449, section 4.3). A proof is
+// taken once; those taken are remembered by this process only, so a cluster of
+// servers takes one on each. Nonces of the server (section 9) are not asked for.
+type DPoP struct {
+	// Algorithms are the signature algorithms that a proof may have. Nil means those
+	// of [Config].Algorithms, if that is nil too, and EdDSA.
+	Algorithms []string
+
+	// MaxAge is how old a proof may be, and how far ahead of this server's clock.
+	// Zero means one minute; it must be between one second and one hour.
+	MaxAge time.Duration
+
+	// MaxProofs is how many proofs that could be used again are remembered, of which
+	// one key may have made a sixteenth. If there are more they are
+	// [authn.Unavailable]. Zero means 262,144; a proof takes about 50 bytes.
+	MaxProofs int
+
+	// URL returns the URL that a request was sent to, as its sender knows it. Nil
+	// means what the request says of itself: https if it came over TLS, its Host and
+	// its path. Behind a proxy that changes one of them, it must be told.
+	URL func(*http.Request) string
+}
+
+const (
+	defaultProofAge = time.Minute
+	defaultProofs   = 256 << 10
+	maxProof        = 8 << 10 // bytes
+	proofType       = "dpop+jwt"
+)
+
+// proofs checks proofs.
+type proofs struct {
+	algorithms []string
+	maxAge     int64 // seconds
+	url        func(*http.Request) string
+	now        func() time.Time
+	taken      *replays
+}
+
+func newProofs(d *DPoP, o *Options) (*proofs, error) {
+	if d == nil {
+		return nil, nil
+	}
+	p := &proofs{
+		algorithms: slices.Clone(d.Algorithms),
+		maxAge:     int64(cmp.Or(d.MaxAge, defaultProofAge) / time.Second),
+		url:        d.URL,
+		now:        o.Now,
+		taken:      newReplays(cmp.Or(d.MaxProofs, defaultProofs)),
+	}
+	switch {
+	case p.maxAge < 1 || p.maxAge > int64(time.Hour/time.Second):
+		return nil, errors.New("binding: DPoP: MaxAge: must be between one second and one hour")
+	case d.MaxProofs < 0:
+		return nil, errors.New("binding: DPoP: MaxProofs: must not be negative")
+	case d.Algorithms != nil && len(d.Algorithms) == 0:
+		return nil, errors.New("binding: DPoP: algorithms: at least one is required")
+	}
+	for _, name := range d.Algorithms {
+		if !jose.Known(name) {
+			return nil, fmt.Errorf("binding: DPoP: algorithms: %q: not one of %q", name, jose.Algorithms())
+		}
+	}
+	if d.Algorithms == nil {
+		p.algorithms = jose.Algorithms()
+	}
+	if p.url == nil {
+		p.url = ownURL
+	}
+	if p.now == nil {
+		p.now = time.Now
+	}
+	return p, nil
+}
+
+// confirm checks that a request with a token has a proof of the key with a
+// thumbprint, and none if the thumbprint is empty (RFC 9449, sections 7.1 and 7.2).
+func (p *proofs) confirm(r *http.Request, token, thumbprint string) error {
+	_, isDPoP := authscheme.DPoP(r.Header.Get("Authorization"))
+	switch {
+	case thumbprint == "" && isDPoP:
+		return authn.Errorf(authn.BadProof, "the scheme is DPoP, and the token is bound to no key")
+	case thumbprint == "":
+		return nil
+	case !isDPoP:
+		return authn.Errorf(authn.BadProof, "the token is bound to a key, so the scheme must be DPoP")
+	}
+	headers := r.Header["Dpop"]
+	if len(headers) != 1 {
+		return authn.Errorf(authn.BadProof, "%d DPoP headers instead of one", len(headers))
+	}
+	id, err := p.check(r, headers[0], token, thumbprint)
+	if err != nil {
+		return authn.Errorf(authn.BadProof, "DPoP proof: %w", err)
+	}
+	switch p.taken.take(id, thumbprint, p.now().Unix(), 2*p.maxAge) {
+	case replayed:
+		return authn.Errorf(authn.BadProof, "DPoP proof: it has been used before")
+	case full:
+		return &authn.Error{Reason: authn.Unavailable, Err: errors.New("DPoP proof: more of them than can be remembered"), RetryAfter: time.Duration(p.maxAge) * time.Second}
+	}
+	return nil
+}
+
+// check returns what a proof is remembered by, if it is one.
+func (p *proofs) check(r *http.Request, proof, token, thumbprint string) (id string, err error) {
+	if len(proof) > maxProof {
+		return "", fmt.Errorf("%d bytes, more than %d", len(proof), maxProof)
+	}
+	parts, err := jose.Split(proof)
+	if err != nil {
+		return "", err
+	}
+	key, header, err := p.key(parts.Header)
+	if err != nil {
+		return "", fmt.Errorf("header: %w", err)
+	}
+	signature, err := jose.Decode(parts.Signature)
+	if err != nil {
+		return "", fmt.Errorf("signature: %w", err)
+	}
+	if !key.Verifies(header.Algorithm, parts.Signed, signature) {
+		return "", errors.New("the signature is not one of its key")
+	}
+	if its, err := jose.Thumbprint(key.Public); err != nil || its != thumbprint {
+		return "", errors.New("it is of another key than the token's")
+	}
+	payload, err := parseClaims(parts.Payload)
+	if err != nil {
+		return "", fmt.Errorf("payload: %w", err)
+	}
+	return p.checkClaims(Claims{payload}, r, token)
+}
+
+// key returns the key that a proof says it is signed with.
+func (p *proofs) key(encoded string) (jose.Key, jose.Header, error) {
+	object, err := jose.HeaderObject(encoded)
+	if err != nil {
+		return jose.Key{}, jose.Header{}, err
+	}
+	h, err := jose.HeaderOf(object)
+	switch {
+	case err != nil:
+		return jose.Key{}, h, err
+	case !h.Typed || plainType(h.Type) != proofType:
+		return jose.Key{}, h, fmt.Errorf(`"typ": %s, not %s`, clip.Quote(h.Type), proofType)
+	case !slices.Contains(p.algorithms, h.Algorithm):
+		return jose.Key{}, h, fmt.Errorf(`"alg": %s: not one of %q`, clip.Quote(h.Algorithm), p.algorithms)
+	}
+	key, err := jose.ParseKey(object.Get("jwk"))
+	switch {
+	case err != nil:
+		return key, h, fmt.Errorf(`"jwk": %w`, err)
+	case !key.Fits(h.Algorithm):
+		return key, h, fmt.Errorf(`"jwk": does not fit %s`, h.Algorithm)
+	}
+	return key, h, nil
+}
+
+func (p *proofs) checkClaims(c Claims, r *http.Request, token string) (id string, err error) {
+	if id, err = c.String("jti"); err != nil {
+		return "", err
+	}
+	if id == "" {
+		return "", errors.New(`claim "jti": empty`)
+	}
+	sum := sha256.Sum256([]byte(token))
+	for _, want := range [...]struct{ claim, value string }{
+		{"htm", r.Method}, // RFC 9110, section 9.1: case counts
+		{"ath", base64.RawURLEncoding.EncodeToString(sum[:])},
+	} {
+		got, err := c.String(want.claim)
+		if err != nil {
+			return "", err
+		}
+		if got != want.value {
+			return "", fmt.Errorf("claim %q: is of another request", want.claim)
+		}
+	}
+	if err := p.checkURL(c, r); err != nil {
+		return "", err
+	}
+	iat, err := c.seconds("iat")
+	if err != nil {
+		return "", err
+	}
+	if age := p.now().Unix() - iat; age > p.maxAge || age < -p.maxAge {
+		return "", fmt.Errorf(`claim "iat": %s is more than %s from now`, instant(iat), ago(p.maxAge))
+	}
+	return id, nil
+}
+
+func (p *proofs) checkURL(c Claims, r *http.Request) error {
+	text, err := get(c, "htu", strictjson.Value.Text)
+	if err != nil {
+		return err
+	}
+	got, err := normalURL(text)
+	if err != nil {
+		return errors.New(`claim "htu": not an http URL`)
+	}
+	want, err := normalURL(p.url(r))
+	if err != nil {
+		return errors.New("the request's own URL is none")
+	}
+	if got != want {
+		return fmt.Errorf(`claim "htu": %s, not %s`, clip.Quote(got), clip.Quote(want))
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package jwt
+
+import (
+	"crypto/sha256"
+	"sync"
+)
+
+// replays remembers what may be used once only, for a time and up to a number. It is
+// kept in two halves: what was taken in the present span of time, and in the one
+// before, which is forgotten as a whole.
+type replays struct {
+	most int // in each half
+
+	mu     sync.Mutex // guards all below
+	since  int64      // when the present span began, in seconds
+	now    span
+	before span
+}
+
+// span is what was taken in one span of time.
+type span struct {
+	taken map[[16]byte]bool
+	by    map[string]int // how many, by whom
+}
+
+// taking is what came of taking something.
+type taking int
+
+const (
+	fresh taking = iota
+	replayed
+	full
+)
+
+// share is which part of a span one may fill.
+const share = 16
+
+func newReplays(most int) *replays { return &replays{most: max(most/2, share)} }
+
+// take takes the id that somebody has given to something, at a time, if that was not
+// taken in as many seconds before.
+func (r *replays) take(id, by string, now, lifetime int64) taking {
+	sum := sha256.Sum256([]byte(by + "\x00" + id)) // by is a thumbprint, without NUL
+	key := [16]byte(sum[:16])
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.turn(now, lifetime)
+	switch {
+	case r.now.taken[key] || r.before.taken[key]:
+		return replayed
+	case len(r.now.taken) >= r.most || r.now.by[by] >= r.most/share:
+		return full
+	}
+	r.now.taken[key] = true
+	r.now.by[by]++
+	return fresh
+}
+
+// turn begins a new span when it is time, or when the clock has gone back by more
+// than one.
+func (r *replays) turn(now, lifetime int64) {
+	age := now - r.since
+	if r.now.taken != nil && age < lifetime && age > -lifetime {
+		return
+	}
+	r.before = r.now
+	if age >= 2*lifetime {
+		r.before = span{} // nothing of it can be used again
+	}
+	r.since, r.now = now, span{make(map[[16]byte]bool), make(map[string]int)}
+}
