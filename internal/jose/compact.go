@@ -14,11 +14,12 @@ type Compact struct {
 
 // Split returns the parts of a token, of which there must be three.
 func Split(token string) (Compact, error) {
-	first, last := strings.IndexByte(token, '.'), strings.LastIndexByte(token, '.')
-	if first < 0 || first == last || strings.IndexByte(token[first+1:last], '.') >= 0 {
+	header, rest, ok1 := strings.Cut(token, ".")
+	payload, signature, ok2 := strings.Cut(rest, ".")
+	if !ok1 || !ok2 || strings.IndexByte(signature, '.') >= 0 {
 		return Compact{}, errors.New("not three parts with dots between them")
 	}
-	return Compact{token[:first], token[first+1 : last], token[last+1:], token[:last]}, nil
+	return Compact{header, payload, signature, token[:len(header)+1+len(payload)]}, nil
 }
 
 var base64url = base64.RawURLEncoding.Strict()
