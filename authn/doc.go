@@ -56,7 +56,8 @@
 //     has no control characters.
 //   - A request that an authenticator refused is never anonymous.
 //   - The handler behind a Middleware sees no Authorization, Proxy-Authorization
-//     or X-Remote-* header, nor any of CredentialHeaders, in whatever spelling.
+//     or X-Remote-* header, nor any of CredentialHeaders, in whatever spelling,
+//     and in Sec-WebSocket-Protocol no protocol that carries a bearer token.
 //     It may change the user that it is given without harm to other requests.
 //     (Cookies, Impersonate-* and X-Forwarded-* headers are not this module's,
 //     and trailers are not looked at.)

@@ -2,7 +2,10 @@ package authn
 
 import (
 	"net/http"
+	"slices"
 	"strings"
+
+	"github.com/authnchain/authnchain/internal/authscheme"
 )
 
 // credentialHeaders carry a credential or an identity that only the chain may
@@ -62,11 +65,18 @@ func plain(c byte) byte {
 	return c
 }
 
-// hasCredential reports whether an authenticator could have something to remove
-// from h, as those of Kubernetes do.
+// isProtocols reports whether a header of this name lists WebSocket subprotocols,
+// of which one may be a credential.
+func isProtocols(name string) bool {
+	const protocols = "sec-websocket-protocol"
+	return len(name) == len(protocols) && spells(name, protocols)
+}
+
+// hasCredential reports whether there may be something to remove from h, for us
+// or for an authenticator, as those of Kubernetes do.
 func hasCredential(h http.Header, more []string) bool {
 	for name := range h {
-		if isCredential(name, more) || name == "Sec-Websocket-Protocol" {
+		if isCredential(name, more) || isProtocols(name) {
 			return true
 		}
 	}
@@ -84,9 +94,35 @@ func copyHeader(h http.Header) http.Header {
 }
 
 func removeCredentials(h http.Header, more []string) {
-	for name := range h {
-		if isCredential(name, more) {
+	for name, values := range h {
+		switch {
+		case isCredential(name, more):
 			delete(h, name)
+		case isProtocols(name) && slices.ContainsFunc(values, authscheme.HasProtocol):
+			if values = otherProtocols(values); len(values) > 0 {
+				h[name] = values
+			} else {
+				delete(h, name)
+			}
 		}
 	}
+}
+
+// otherProtocols returns the lists of subprotocols without those that carry a
+// bearer token, and without empty ones.
+func otherProtocols(lists []string) []string {
+	var others []string // lists are the caller's
+	for _, list := range lists {
+		var kept []string
+		for protocol := range strings.SplitSeq(list, ",") {
+			protocol = strings.Trim(protocol, " \t")
+			if protocol != "" && !authscheme.HasProtocol(protocol) {
+				kept = append(kept, protocol)
+			}
+		}
+		if len(kept) > 0 {
+			others = append(others, strings.Join(kept, ", "))
+		}
+	}
+	return others
 }

@@ -28,9 +28,10 @@ type Middleware struct {
 
 	// CredentialHeaders are the headers that the handler must not see besides
 	// Authorization, Proxy-Authorization, X-Remote-User, X-Remote-Uid,
-	// X-Remote-Group and X-Remote-Extra-*: those that authenticators of your own
-	// look at. A name that ends with "-" stands for all that begin so. Case does
-	// not matter, nor which of "-", "_" and "." a name has. Nil means no others.
+	// X-Remote-Group, X-Remote-Extra-* and the bearer token among the protocols
+	// of Sec-WebSocket-Protocol: those that authenticators of your own look at. A
+	// name that ends with "-" stands for all that begin so. Case does not matter,
+	// nor which of "-", "_" and "." a name has. Nil means no others.
 	CredentialHeaders []string
 
 	// Realm names what is protected in the challenge of a 401 (RFC 9110, section
@@ -96,10 +97,12 @@ func (m Middleware) Wrap(next http.Handler) http.Handler {
 }
 
 // Authenticate returns a copy of r that has the user in its context, where
-// [UserFrom] finds it, and no credential or identity headers. The user is a
-// member of system:authenticated unless it is anonymous. r is not changed, but
-// for what an authenticator of another kind does to it; the copy has a header of
-// its own if r carries a credential, and shares r's otherwise.
+// [UserFrom] finds it, and no credential or identity headers. Of WebSocket
+// subprotocols, those that carry a bearer token are gone and the others stay, in
+// their order; a server that takes the connection chooses among these. The user
+// is a member of system:authenticated unless it is anonymous. r is not changed,
+// but for what an authenticator of another kind does to it; the copy has a header
+// of its own if r carries a credential, and shares r's otherwise.
 //
 // Errors carry a [Reason]; [ErrNoCredential] is the one for a request that no
 // authenticator had an opinion on. A panic of an authenticator is an error that

@@ -1,4 +1,5 @@
-// Package authscheme reads the scheme of an Authorization header.
+// Package authscheme tells what is meant for bearer authentication: by the scheme
+// of an Authorization header, or by the name of a WebSocket subprotocol.
 package authscheme
 
 import "strings"
