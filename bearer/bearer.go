@@ -2,6 +2,7 @@
 //
 // [New] takes the token out of the Authorization header and asks any
 // [authenticator.Token] about it; [Tokens] is one that knows a fixed list.
+// [NewWebSocket] takes it out of the subprotocols of a WebSocket, for browsers.
 //
 // # What is a bearer token here
 //
@@ -31,8 +32,8 @@ import (
 	"github.com/authnchain/authnchain/internal/confirm"
 )
 
-// MaxToken is how many bytes of token [From] takes, and how many an
-// [Authenticator] takes that does not say otherwise.
+// MaxToken is how many bytes of token [From] and [FromWebSocket] take, and how
+// many an [Authenticator] or a [WebSocket] takes that does not say otherwise.
 const MaxToken = 16 << 10
 
 // Authenticator asks about the bearer tokens of requests.
@@ -68,26 +69,26 @@ func (a *Authenticator) String() string { return "bearer" }
 // request without a bearer token. A token that nobody recognizes is refused with
 // [authn.UnknownToken], a malformed header with [authn.Malformed].
 func (a *Authenticator) AuthenticateRequest(r *http.Request) (*authenticator.Response, bool, error) {
-	token, ok, err := from(r, a.maxBytes(), a.Bound)
+	token, ok, err := from(r, limit(a.MaxBytes), a.Bound)
 	if err != nil {
 		return nil, false, err
 	}
-	ctx := r.Context()
 	if !ok {
-		authn.Note(ctx, "no bearer token")
+		authn.Note(r.Context(), "no bearer token")
 		return nil, false, nil
 	}
 	if a.Token == nil {
 		return nil, false, authn.Errorf(authn.Unavailable, "bearer: Authenticator.Token: required")
 	}
 	if a.Bound {
-		return a.askBound(r, token)
+		return askBound(r, a.Token, token)
 	}
-	return a.ask(ctx, token)
+	return ask(r.Context(), a.Token, token)
 }
 
-func (a *Authenticator) ask(ctx context.Context, token string) (*authenticator.Response, bool, error) {
-	resp, ok, err := authn.AskToken(ctx, a.Token, token)
+// ask asks auth about a token that a request carries.
+func ask(ctx context.Context, auth authenticator.Token, token string) (*authenticator.Response, bool, error) {
+	resp, ok, err := authn.AskToken(ctx, auth, token)
 	if !ok && err == nil {
 		return nil, false, errUnknown
 	}
@@ -95,9 +96,9 @@ func (a *Authenticator) ask(ctx context.Context, token string) (*authenticator.R
 }
 
 // askBound is ask for tokens that may be bound to their senders.
-func (a *Authenticator) askBound(r *http.Request, token string) (*authenticator.Response, bool, error) {
+func askBound(r *http.Request, auth authenticator.Token, token string) (*authenticator.Response, bool, error) {
 	ctx, promise := confirm.New(r.Context())
-	resp, ok, err := a.ask(ctx, token)
+	resp, ok, err := ask(ctx, auth, token)
 	if !ok {
 		return nil, false, err
 	}
@@ -114,9 +115,9 @@ func (a *Authenticator) askBound(r *http.Request, token string) (*authenticator.
 
 var errUnknown = authn.Errorf(authn.UnknownToken, "bearer: nobody recognizes the token")
 
-func (a *Authenticator) maxBytes() int {
-	if a.MaxBytes > 0 {
-		return a.MaxBytes
+func limit(maxBytes int) int {
+	if maxBytes > 0 {
+		return maxBytes
 	}
 	return MaxToken
 }
