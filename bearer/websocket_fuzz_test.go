@@ -67,7 +67,7 @@ func others(lists []string) []string {
 func FuzzWebSocketProtocols(f *testing.F) {
 	for _, seed := range []string{
 		"", v4, v4 + ", " + annIs, annIs + "," + v4, " \t" + v4 + "\t,\t" + annIs + " ", annIs, annIs + ",", "," + annIs, annIs + ",," + v4,
-		v4 + ", " + prefix, v4 + ", " + strings.TrimSuffix(prefix, "."), v4 + ", " + prefix + "YR", v4 + ", " + prefix + "YQ==", v4 + ", " + prefix + "Y",
+		v4 + ", " + prefix, v4 + ", " + strings.TrimSuffix(prefix, "."), v4 + ", " + prefix + "YR", v4 + ", " + prefix + "YQ==", v4 + ", " + prefix + "Pz8_fn5-", v4 + ", " + prefix + "Pz8/fn5+", v4 + ", " + prefix + "Y",
 		v4 + ", " + prefix + "YW\n5u", v4 + ", " + encode("a b"), v4 + ", " + encode("é"), v4 + ", " + encode("\xff"), annIs + ", " + bobIs + ", a", annIs + ", é", annIs + ", a b",
 		v4 + ", " + strings.ToUpper(annIs), v4 + ", x" + annIs, v4 + " " + annIs, v4 + ",\u00a0" + annIs, v4 + ", base64url.bearer.authorization.\u212a8s.io.YW5u",
 		v4 + ", ba\u017fe64url.bearer.authorization.k8s.io.YW5u", v4 + ", " + encode(strings.Repeat("a", bearer.MaxToken)), v4 + ", " + encode(strings.Repeat("a", bearer.MaxToken+1)),
@@ -78,6 +78,8 @@ func FuzzWebSocketProtocols(f *testing.F) {
 		f.Add(seed, "", "keep-alive Upgrade", "websocket", false)
 		f.Add(seed, "", "Upgrade", "h2c, websocket", false)
 		f.Add(seed, "", "Upgrade", "web\u017foc\u212aet", false)
+		f.Add(seed, "", "keep-alive\nUpgrade", "websocket", false)
+		f.Add(seed, "", "Upgrade", "websocket\nh2c", false)
 		f.Add(seed, "", "", "websocket", false)
 		f.Add(seed, "", "Upgrade", "websocket/13", false)
 	}
@@ -87,7 +89,7 @@ func FuzzWebSocketProtocols(f *testing.F) {
 			lists = append(lists, second)
 		}
 		r := webSocket(lists...)
-		r.Header["Connection"], r.Header["Upgrade"] = []string{connection}, []string{upgrade}
+		r.Header["Connection"], r.Header["Upgrade"] = strings.Split(connection, "\n"), strings.Split(upgrade, "\n")
 		caller := r.Header.Clone()
 
 		token, ok, err := bearer.FromWebSocket(r)
