@@ -7,6 +7,7 @@ import (
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/authn/authntest"
 	"github.com/authnchain/authnchain/bearer"
+	"github.com/authnchain/authnchain/union"
 )
 
 // The tokens of a file as kube-apiserver's --token-auth-file has it.
@@ -35,4 +36,27 @@ func ExampleNew() {
 	// refused: UnknownToken
 	// refused: Malformed
 	// not mine
+}
+
+// A browser's WebSocket has its token among the subprotocols. The handler sees
+// the others, of which it chooses one.
+func ExampleNewWebSocket() {
+	tokens, err := bearer.ParseTokens(strings.NewReader("s3cret,ann,7"))
+	if err != nil {
+		panic(err)
+	}
+	auth := union.Requests(bearer.New(tokens), bearer.NewWebSocket(tokens))
+
+	r := authntest.Request("/exec")
+	r.Header.Set("Connection", "Upgrade")
+	r.Header.Set("Upgrade", "websocket")
+	r.Header.Set("Sec-WebSocket-Protocol", "v4.channel.k8s.io, base64url.bearer.authorization.k8s.io.czNjcmV0")
+	r, err = authn.Middleware{Authenticator: auth}.Authenticate(r)
+	if err != nil {
+		panic(err)
+	}
+	u, _ := authn.UserFrom(r.Context())
+	fmt.Println(u.GetName(), r.Header["Sec-Websocket-Protocol"])
+	// Output:
+	// ann [v4.channel.k8s.io]
 }

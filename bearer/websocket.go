@@ -18,9 +18,9 @@ import (
 //
 //	Sec-WebSocket-Protocol: v4.channel.k8s.io, base64url.bearer.authorization.k8s.io.dG9rZW4
 //
-// A subprotocol with base64url.bearer.authorization.k8s.io in it, in whatever
-// case, makes the request this authenticator's, and is refused as malformed
-// unless all of this holds:
+// A WebSocket's request that has a subprotocol with
+// base64url.bearer.authorization.k8s.io in it, in whatever case, is this
+// authenticator's. It is refused as malformed unless all of this holds:
 //
 //   - The one Upgrade header is websocket, and Connection lists upgrade, in any
 //     case (RFC 6455, section 4.2.1). kube-apiserver takes the first of several
