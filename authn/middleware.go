@@ -156,7 +156,7 @@ func (m Middleware) authenticate(r *http.Request) (_ *http.Request, u user.Info,
 	if len(m.Audiences) > 0 {
 		ctx = authenticator.WithAudiences(ctx, m.Audiences)
 	}
-	decided := &userContext{Context: ctx} // nobody is in it yet
+	decided := &userContext{Context: ctx, link: linkFrom(ctx)} // nobody is in it yet
 	r = r.WithContext(decided)
 	copied := hasCredential(r.Header, m.CredentialHeaders)
 	if copied {

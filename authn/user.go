@@ -16,17 +16,22 @@ func WithUser(ctx context.Context, u user.Info) context.Context {
 }
 
 // userContext is a context of [WithUser] that gets its user later, once the
-// request that it is of has been authenticated. It saves a copy of the request.
+// request that it is of has been authenticated. It saves a copy of the request. The
+// link of the trace around it is at hand, since every authenticator asks for it.
 type userContext struct {
 	context.Context
+	link *link // nil: there is no trace
 	user atomic.Pointer[readOnly]
 }
 
 func (c *userContext) Value(key any) any {
-	if _, ok := key.(userKey); ok {
+	switch key.(type) {
+	case userKey:
 		if u := c.user.Load(); u != nil {
 			return u
 		}
+	case linkKey:
+		return c.link
 	}
 	return c.Context.Value(key)
 }
