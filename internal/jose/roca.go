@@ -9,8 +9,7 @@ const rocaPrimes = 701
 // isROCA reports whether a modulus of at least minRSABits bits is one of the Infineon
 // library's (CVE-2017-15361), which can be factored. Its primes are powers of 65537
 // modulo many small primes, and so is their product; one modulus in 2^167 is that by
-// chance (Nemec and others, "The Return of Coppersmith's Attack", CCS 2017, sections
-// 2.1 and 2.3).
+// chance (Nemec and others, "The Return of Coppersmith's Attack", CCS 2017).
 func isROCA(n *big.Int) bool {
 	var prime, rest big.Int
 	for p := int64(3); p <= rocaPrimes; p += 2 {

@@ -93,7 +93,7 @@ func deviations() []deviation {
 		{
 			name:   "weak keys",
 			reason: "RFC 7518, section 3.3",
-			line:   "| keys for encryption, keys under 2,048 bits, private or symmetric keys in the key set |",
+			line:   "| keys for encryption, keys under 2,048 bits, RSA keys that can be factored (ROCA, CVE-2017-15361), private or symmetric keys in the key set |",
 			explains: func(_ context.Context, p *pair) bool {
 				return p.draft.key == p.draft.ring.weak && (p.refuses(authn.UnknownKey, "") || p.refuses(authn.BadSignature, `there is no "kid"`))
 			},
