@@ -1,6 +1,7 @@
 package jwt_test
 
 import (
+	"encoding/hex"
 	"math/big"
 	"strings"
 	"testing"
@@ -50,6 +51,16 @@ const (
 	unsupported = "go-jose/go-jose: unsupported key type, format, curve, or RSA modulus size"
 	exponent    = "an RSA exponent that is even, below 3 or above 2^31-1"
 )
+
+// lowOrder returns the base64url of a point that is given in hex, zeros at its end
+// left out.
+func lowOrder(text string) string {
+	point := make([]byte, 32)
+	if _, err := hex.Decode(point, []byte(text)); err != nil {
+		panic(err)
+	}
+	return b64(point)
+}
 
 // Members that are no keys for signatures are left out and noted, and do no harm
 // to others. The kid of each is "bad".
@@ -105,6 +116,42 @@ func TestBadMembers(t *testing.T) {
 		{"Ed25519 of 31 bytes", `"kty":"OKP","crv":"Ed25519","x":"` + b64(make([]byte, 31)) + `"`, "go-jose/go-jose: invalid Ed25519 public key, wrong length for x"},
 		{"Ed25519 of 33 bytes", `"kty":"OKP","crv":"Ed25519","x":"` + b64(make([]byte, 33)) + `"`, "go-jose/go-jose: invalid Ed25519 public key, wrong length for x"},
 		{"Ed25519 of low order", `"kty":"OKP","crv":"Ed25519","x":"` + b64(make([]byte, 32)) + `"`, "go-jose/go-jose: invalid Ed25519 public key, low-order point"},
+		{"Ed25519 of order 1", `"kty":"OKP","crv":"Ed25519","x":"` + lowOrder("01") + `"`, "go-jose/go-jose: invalid Ed25519 public key, low-order point"},
+		{"Ed25519 of order 2", `"kty":"OKP","crv":"Ed25519","x":"` + lowOrder("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f") + `"`, "go-jose/go-jose: invalid Ed25519 public key, low-order point"},
+		{"Ed25519 of order 4", `"kty":"OKP","crv":"Ed25519","x":"` + lowOrder("0000000000000000000000000000000000000000000000000000000000000080") + `"`, "go-jose/go-jose: invalid Ed25519 public key, low-order point"},
+		{"Ed25519 of order 8", `"kty":"OKP","crv":"Ed25519","x":"` + lowOrder("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a") + `"`, "go-jose/go-jose: invalid Ed25519 public key, low-order point"},
+		{"Ed25519 of order 8, the other", `"kty":"OKP","crv":"Ed25519","x":"` + lowOrder("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05") + `"`, "go-jose/go-jose: invalid Ed25519 public key, low-order point"},
+		{"Ed25519 of order 1, not reduced", `"kty":"OKP","crv":"Ed25519","x":"` + lowOrder("eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f") + `"`, "go-jose/go-jose: invalid Ed25519 public key, low-order point"},
+		{"Ed25519 of order 4, not reduced", `"kty":"OKP","crv":"Ed25519","x":"` + lowOrder("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f") + `"`, "go-jose/go-jose: invalid Ed25519 public key, low-order point"},
+		{"Ed25519 of order 1, with a sign", `"kty":"OKP","crv":"Ed25519","x":"` + lowOrder("0100000000000000000000000000000000000000000000000000000000000080") + `"`, "go-jose/go-jose: invalid Ed25519 public key, low-order point"},
+		{"Ed25519 padded", `"kty":"OKP","crv":"Ed25519","x":"` + rfcEdX + `="`, "illegal base64 data at input byte 43"},
+		{"Ed25519 without x", `"kty":"OKP","crv":"Ed25519"`, "go-jose/go-jose: invalid Ed key, missing x value"},
+		{"Ed25519 as EC", `"kty":"EC","crv":"Ed25519","x":"` + rfcEdX + `"`, unsupported},
+		{"P-256 as OKP", `"kty":"OKP","crv":"P-256","x":"` + rfcECX + `"`, unsupported},
+		{"no crv", `"kty":"EC","x":"` + rfcECX + `","y":"` + rfcECY + `"`, unsupported},
+		{"crv in lower case", `"kty":"EC","crv":"p-256","x":"` + rfcECX + `","y":"` + rfcECY + `"`, unsupported},
+		{"crv a list", `"kty":"EC","crv":["P-256"],"x":"` + rfcECX + `","y":"` + rfcECY + `"`, "json: cannot unmarshal array into Go value of type string"},
+		{"x a number", `"kty":"EC","crv":"P-256","x":1,"y":"` + rfcECY + `"`, "json: cannot unmarshal number into Go value of type string"},
+		{"x padded", `"kty":"EC","crv":"P-256","x":"` + rfcECX + `=","y":"` + rfcECY + `"`, "illegal base64 data at input byte 43"},
+		{"x a byte longer", `"kty":"EC","crv":"P-256","x":"` + b64(append([]byte{0}, unb64(t, rfcECX)...)) + `","y":"` + rfcECY + `"`, "go-jose/go-jose: invalid EC public key, wrong length for x"},
+		{"X and Y", `"kty":"EC","crv":"P-256","X":"` + rfcECX + `","Y":"` + rfcECY + `"`, "go-jose/go-jose: invalid EC key, missing x/y values"},
+		{"modulus a list", `"kty":"RSA","n":["` + rfcN + `"],"e":"AQAB"`, `"n": not a string`},
+		{"modulus with the other alphabet", `"kty":"RSA","n":"+/` + rfcN + `","e":"AQAB"`, `"n": not base64url without padding`},
+		{"modulus padded", `"kty":"RSA","n":"` + rfcN + `==","e":"AQAB"`, `"n": not base64url without padding`},
+		{"modulus in decimal", `"kty":"RSA","n":25957,"e":"AQAB"`, `"n": not a string`},
+		{"exponent null", `"kty":"RSA","n":"` + rfcN + `","e":null`, `"e": not a string`},
+		{"use empty", ecJWK + `,"use":""`, `"use": not sig`},
+		{"use in a list of both", ecJWK + `,"use":["enc","sig"]`, `"use": not sig`},
+		{"key_ops null", ecJWK + `,"key_ops":null`, `"key_ops": not a list`},
+		{"key_ops of encryption", rsaJWK(2048, "AQAB") + `,"key_ops":["encrypt","wrapKey"]`, `"key_ops": without verify`},
+		{"key_ops VERIFY", ecJWK + `,"key_ops":["VERIFY"]`, `"key_ops": without verify`},
+		{"alg empty", ecJWK + `,"alg":""`, `"alg": empty`},
+		{"alg null", ecJWK + `,"alg":null`, `"alg": not a string`},
+		{"alg RSA-OAEP", rsaJWK(2048, "AQAB") + `,"alg":"RSA-OAEP"`, `"alg" "RSA-OAEP": does not fit the type of the key`},
+		{"alg es256", ecJWK + `,"alg":"es256"`, `"alg" "es256": does not fit the type of the key`},
+		{"kid twice", ecJWK + `,"kid":"bad"`, `offset 143: duplicate member "kid"`},
+		{"kty null", `"kty":null`, `"kty": not a string`},
+		{"kty AKP", `"kty":"AKP","alg":"ML-DSA-44","pub":"AA"`, unsupported},
 		{"X25519", `"kty":"OKP","crv":"X25519","x":"` + rfcEdX + `"`, unsupported},
 		{"Ed448", `"kty":"OKP","crv":"Ed448","x":"` + rfcEdX + `"`, unsupported},
 		{"no kty", `"crv":"P-256"`, `"kty": missing`},
