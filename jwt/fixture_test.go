@@ -172,14 +172,22 @@ func trimIssuer(t testing.TB, err error) string {
 	return after
 }
 
-// mustBeSilentOn fails if text is long, or holds the token or a part of it that
-// is long enough to be no coincidence.
+// mustBeSilentOn fails if text is long or quotes a token.
 func mustBeSilentOn(t testing.TB, token, text string) {
 	t.Helper()
 	require.LessOrEqual(t, len(text), 1024, text)
-	for _, part := range append(strings.Split(token, "."), token) {
-		if len(part) > 16 {
-			require.NotContains(t, text, part)
+	mustNotQuote(t, token, text)
+}
+
+// mustNotQuote fails if text holds so much of a token, from wherever in it, that
+// it is no coincidence. The name of the issuer is not the token's alone.
+func mustNotQuote(t testing.TB, token, text string) {
+	t.Helper()
+	const much = 17
+	text = strings.ReplaceAll(text, login, "")
+	for i := range max(0, len(text)-much+1) {
+		if part := text[i : i+much]; strings.Contains(token, part) {
+			require.Fail(t, "a token is quoted", "%q in %q", part, text)
 		}
 	}
 }
