@@ -35,8 +35,10 @@ type world struct {
 	delay       time.Duration
 	slow        bool // the body comes a byte a second
 	fetches     int  // of the key set, wherever
+	fetchedAt   []time.Time
 	discoveries int
 	cancelled   int // requests that ended before they were answered
+	under, most int // requests under way, now and at most
 }
 
 var errDown = errors.New("connection refused")
@@ -69,15 +71,18 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 		w.discoveries++
 		handler = text(fmt.Sprintf(`{"issuer":%q,"jwks_uri":%q}`, login, w.keysURL))
 	case r.URL.String() == w.keysURL && w.keys != nil:
-		w.fetches++
+		w.fetching()
 		handler = w.keys
 	case r.URL.String() == w.keysURL:
-		w.fetches++
+		w.fetching()
 		handler = func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(w.KeySet()) }
 	default:
-		w.fetches++
+		w.fetching()
 	}
+	w.under++
+	w.most = max(w.most, w.under)
 	w.mu.Unlock()
+	defer w.set(func(w *world) { w.under-- })
 	if err := pause(r.Context(), delay); err != nil {
 		w.mu.Lock()
 		w.cancelled++
@@ -97,6 +102,12 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 		resp.Body = io.NopCloser(&trickle{r.Context(), rec.Body})
 	}
 	return resp, nil
+}
+
+// fetching counts a fetch of a key set. w.mu is held.
+func (w *world) fetching() {
+	w.fetches++
+	w.fetchedAt = append(w.fetchedAt, time.Now())
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -112,20 +112,21 @@ func TestLeavingCallers(t *testing.T) {
 	auth, _ := newRemote(t, issuer)
 	issuer.Delay(time.Hour)
 	token := jane(issuer)
+	const callers = 10_000
 	before := runtime.NumGoroutine()
 	ctx, leave := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	reasons := make(chan authn.Reason, 1000)
-	for range 1000 {
+	reasons := make(chan authn.Reason, callers)
+	for range callers {
 		wg.Go(func() {
 			_, _, err := auth.AuthenticateToken(ctx, token)
 			reasons <- authn.ReasonOf(err)
 		})
 	}
-	require.Eventually(t, func() bool { return issuer.Discoveries() == 1 && runtime.NumGoroutine() > before+1000 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return issuer.Discoveries() == 1 && runtime.NumGoroutine() > before+callers }, 10*time.Second, time.Millisecond)
 	leave()
 	wg.Wait()
-	for range 1000 {
+	for range callers {
 		require.Equal(t, authn.Unavailable, <-reasons)
 	}
 	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+2 }, 4*time.Second, 10*time.Millisecond, "the fetch goes on")
