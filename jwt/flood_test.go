@@ -68,7 +68,7 @@ func TestFloodOfKids(t *testing.T) {
 func (w *world) mustHaveBeenAsked(t *testing.T, atOnce int, lasted time.Duration) {
 	t.Helper()
 	synctest.Wait()
-	const shortest, longest = 30 * time.Second, 33*time.Second + 3*time.Second/2 // with the delay, and the next token
+	const shortest, longest = 31 * time.Second, 35 * time.Second // a fetch, the interval with its jitter, the next token
 	early := 0
 	gaps := map[time.Duration]bool{}
 	for i := range len(w.fetchedAt) - 1 {
