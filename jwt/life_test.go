@@ -83,6 +83,38 @@ func TestWithdrawn(t *testing.T) {
 	})
 }
 
+// However often somebody comes with a key that was withdrawn, ten minutes after it
+// was, it is refused.
+func TestWithdrawnAtAnyPace(t *testing.T) {
+	for _, pace := range []time.Duration{time.Second, 59 * time.Second, 3 * time.Minute, 5 * time.Minute, 8*time.Minute - 1, 8 * time.Minute, 9*time.Minute + 59*time.Second, 10*time.Minute + 1, 11 * time.Minute} {
+		for _, delay := range []time.Duration{0, 2 * time.Second} {
+			t.Run(fmt.Sprintf("%s, fetches of %s", pace, delay), func(t *testing.T) {
+				inBubble(t, func(t *testing.T, w *world) {
+					old := w.lasting()
+					w.mustAccept(t, old)
+					w.Rotate()
+					w.Withdraw()
+					w.set(func(w *world) { w.delay = delay })
+					withdrawn, accepted := time.Now(), time.Time{}
+					for time.Since(withdrawn) < 25*time.Minute {
+						time.Sleep(pace)
+						came := time.Now()
+						if got, _ := w.ask(t, old); got.user != nil {
+							accepted = came
+							continue
+						}
+						break
+					}
+					require.LessOrEqual(t, accepted.Sub(withdrawn), 10*time.Minute)
+					w.set(func(w *world) { w.delay = 0 })
+					w.mustRefuse(t, old, unknownKey("p256-1", "ES256"))
+					w.mustAccept(t, w.token())
+				})
+			})
+		}
+	}
+}
+
 // After an hour in which nobody came, the first does not get in with a key that
 // was withdrawn.
 func TestWithdrawnWhileIdle(t *testing.T) {
