@@ -43,6 +43,8 @@ func TestFloodOfKids(t *testing.T) {
 				known := w.lasting()
 				w.mustAccept(t, known)
 				w.set(func(w *world) { w.delay = time.Second })
+				runtime.GC()
+				before := heap()
 				start := time.Now()
 				var wg sync.WaitGroup
 				w.flood(t, &wg)
@@ -55,6 +57,8 @@ func TestFloodOfKids(t *testing.T) {
 				}
 				wg.Wait()
 				lasted := time.Since(start)
+				runtime.GC()
+				require.LessOrEqual(t, int64(heap()-before), int64(8<<20))
 				w.mustHaveBeenAsked(t, 1+rotations, lasted)
 				w.mustAccept(t, known)
 				w.mustAccept(t, w.token()) // of the last key, which was found
