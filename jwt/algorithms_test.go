@@ -125,6 +125,8 @@ func TestUselessKeys(t *testing.T) {
 		"off the curve":      off,
 		"short Ed25519":      ed25519.PublicKey("short"),
 		"no Ed25519":         ed25519.PublicKey(nil),
+		"Ed25519 of order 1": append(ed25519.PublicKey{1}, make([]byte, 31)...),
+		"Ed25519 of order 4": ed25519.PublicKey(make([]byte, 32)),
 		"a pointer too many": new(crypto.PublicKey),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -144,8 +144,8 @@ func TestMegabyte(t *testing.T) {
 	}{
 		"empty keys":          {8, fill(`{"keys":[{}`, ",{}", "]}")},
 		"numbers":             {8, fill(`{"keys":[0`, ",0", "]}")},
-		"members":             {40, many(`],"%d":[`) + "]}"},
-		"members of a key":    {40, strings.Replace(many(`,"%d":0`), "{}", `{"kid":""`, 1) + "}]}"},
+		"members":             {8, many(`],"%d":[`) + "]}"},
+		"members of a key":    {8, strings.Replace(many(`,"%d":0`), "{}", `{"kid":""`, 1) + "}]}"},
 		"members of one name": {8, fill(`{"keys":[]`, `,"a":0`, "}")},
 		"nested objects":      {8, fill(`{"keys":[{}`, ","+strings.Repeat(`{"a":`, 60)+"0"+strings.Repeat("}", 60), "]}")},
 		"escapes":             {8, fill(`{"keys":[{"kid":"`, `\u0061`, `"}]}`)},
@@ -154,7 +154,7 @@ func TestMegabyte(t *testing.T) {
 		"a long x":            {8, fill(`{"keys":[{"kty":"OKP","crv":"Ed25519","x":"`, "AQAB", `"}]}`)},
 		"a long kty":          {8, fill(`{"keys":[{"kty":"`, "AQAB", `"}]}`)},
 		"long notes":          {8, fill(`{"keys":[`, `{"kid":"`+strings.Repeat(`\u0000`, 600)+`"},`, "0]}")},
-		"key_ops":             {40, fill(`{"keys":[{"key_ops":[""`, `,""`, "]}]}")},
+		"key_ops":             {8, fill(`{"keys":[{"key_ops":[""`, `,""`, "]}]}")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.LessOrEqual(t, len(tt.body), 1<<20)

@@ -48,6 +48,9 @@ func CheckKey(key crypto.PublicKey) error {
 		if bits := k.N.BitLen(); bits < minRSABits || bits > maxRSABits {
 			return fmt.Errorf("an RSA key of %d bits, not %d to %d", bits, minRSABits, maxRSABits)
 		}
+		if k.N.Bit(0) == 0 {
+			return errors.New("an RSA key with an even modulus")
+		}
 		if k.E < 3 || k.E%2 == 0 || int64(k.E) > maxRSAExponent {
 			return errExponent
 		}
@@ -62,6 +65,9 @@ func CheckKey(key crypto.PublicKey) error {
 	case ed25519.PublicKey:
 		if len(k) != ed25519.PublicKeySize {
 			return errors.New("an Ed25519 key of the wrong length")
+		}
+		if isLowOrder(k) {
+			return errors.New("an Ed25519 key of low order, which verifies what nobody has signed")
 		}
 	default:
 		return fmt.Errorf("a %T is no public key for signatures", key)

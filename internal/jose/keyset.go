@@ -75,6 +75,9 @@ func ParseKey(v strictjson.Value) (Key, error) {
 	return key, fmt.Errorf(`"alg" %s: does not fit the type of the key`, clip.Quote(key.Algorithm))
 }
 
+// maxOps is how many operations a key may be for; there are eight.
+const maxOps = 64
+
 // checkUse implements RFC 7517, sections 4.2 and 4.3.
 func checkUse(o strictjson.Object) error {
 	if use := o.Get("use"); !use.Missing() {
@@ -83,7 +86,7 @@ func checkUse(o strictjson.Object) error {
 		}
 	}
 	if ops := o.Get("key_ops"); !ops.Missing() {
-		names, err := ops.Texts()
+		names, err := ops.TextsUpTo(maxOps)
 		if err != nil {
 			return fmt.Errorf(`"key_ops": %w`, err)
 		}
@@ -104,11 +107,20 @@ func publicKey(o strictjson.Object) (crypto.PublicKey, error) {
 	if kty == "oct" {
 		return nil, errors.New(`"kty" oct: a shared secret is no public key`)
 	}
-	if !o.Get("d").Missing() {
-		return nil, errors.New(`"d": a private key, which is private no more`)
+	for _, name := range [...]string{"d", "p", "q", "dp", "dq", "qi", "oth"} { // RFC 7518, sections 6.2.2 and 6.3.2
+		if !o.Get(name).Missing() {
+			return nil, fmt.Errorf("%q: a private key, which is private no more", name)
+		}
 	}
 	if kty == "RSA" {
 		return rsaKey(o)
+	}
+	for _, name := range [...]string{"x", "y"} { // of which go-jose takes more than one spelling
+		if text, err := o.Get(name).Text(); err == nil {
+			if _, err := Decode(text); err != nil {
+				return nil, fmt.Errorf("%q: %w", name, err)
+			}
+		}
 	}
 	var jwk gojose.JSONWebKey
 	if err := jwk.UnmarshalJSON(only(o, "kty", "crv", "x", "y")); err != nil {

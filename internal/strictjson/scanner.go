@@ -43,6 +43,8 @@ var (
 	errEnd    = errors.New("the text ends too early")
 	errSyntax = errors.New("not valid JSON")
 	errDepth  = fmt.Errorf("more than %d levels deep", MaxDepth)
+
+	errMembers = fmt.Errorf("more than %d members", MaxMembers)
 )
 
 func (s *scanner) unexpected() error {
@@ -129,7 +131,10 @@ func (s *scanner) object() error {
 	}
 	outermost := s.depth == 1
 	seen := nameSet{first: len(s.names)}
-	for {
+	for n := 0; ; n++ {
+		if n == MaxMembers {
+			return errMembers
+		}
 		if s.peek() != '"' {
 			return s.unexpected()
 		}

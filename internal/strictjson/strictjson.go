@@ -4,7 +4,8 @@
 // It takes what encoding/json takes less what two readers could understand
 // differently: duplicate member names, at any depth and after unescaping; text
 // that is not UTF-8; lone surrogates; anything after the object; more than
-// [MaxDepth] levels. Names are matched to the letter, case included.
+// [MaxDepth] levels, or [MaxMembers] members of one object. Names are matched to the
+// letter, case included.
 package strictjson
 
 import (
@@ -14,6 +15,10 @@ import (
 
 // MaxDepth is how many objects and arrays may stand one in the other.
 const MaxDepth = 64
+
+// MaxMembers is how many members an object may have. Each costs a hundred bytes of
+// memory, however short it is.
+const MaxMembers = 1 << 14
 
 // Value is the text of one valid JSON value, without blanks around it. The empty
 // Value stands for a member that is not there.

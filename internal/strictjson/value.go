@@ -31,8 +31,11 @@ func (v Value) Text() (string, error) {
 }
 
 // Texts returns the items of v, if it is an array of strings.
-func (v Value) Texts() ([]string, error) {
-	items, err := v.Items()
+func (v Value) Texts() ([]string, error) { return v.TextsUpTo(math.MaxInt) }
+
+// TextsUpTo is [Value.Texts] of an array that must have no more than n items.
+func (v Value) TextsUpTo(n int) ([]string, error) {
+	items, err := v.ItemsUpTo(n)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +61,7 @@ func (v Value) ItemsUpTo(n int) ([]Value, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
 	}
-	items := make([]Value, 0, typical(len(v)))
+	items := make([]Value, 0, min(n, typical(len(v))))
 	for done := s.peek() == ']'; !done; {
 		start := s.pos
 		err := s.value()
