@@ -44,16 +44,18 @@ type world struct {
 var errDown = errors.New("connection refused")
 
 // inBubble runs a test with a world in which no real time passes.
-func inBubble(t *testing.T, f func(t *testing.T, w *world)) {
+func inBubble(t *testing.T, f func(t *testing.T, w *world), edit ...func(*jwt.Config)) {
 	t.Helper()
 	issuer := authntest.NewIssuer(t) // its server is outside, and is not asked
 	synctest.Test(t, func(t *testing.T) {
 		issuer.SetNow(time.Now)
 		w := &world{Issuer: issuer, keysURL: login + "/keys", old: http.NotFound}
+		c := jwt.Config{Issuer: login, Audiences: []string{audience}, User: bySub.User}
+		for _, e := range edit {
+			e(&c)
+		}
 		var err error
-		w.auth, err = jwt.New(
-			jwt.Config{Issuer: login, Audiences: []string{audience}, User: bySub.User},
-			&jwt.Options{Client: &http.Client{Transport: w}})
+		w.auth, err = jwt.New(c, &jwt.Options{Client: &http.Client{Transport: w}})
 		require.NoError(t, err)
 		defer time.Sleep(10 * time.Second) // for what is still under way to end
 		f(t, w)

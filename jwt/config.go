@@ -18,8 +18,8 @@ import (
 // Config says whose tokens to accept and how their claims name a user.
 type Config struct {
 	// Issuer is the "iss" of the tokens, to the letter. It is required. Unless
-	// Options.Keys is set it must be an https URL, under which the issuer's
-	// discovery document is found (OpenID Connect Discovery 1.0, section 4).
+	// KeysURL or Options.Keys is set it must be an https URL, under which the
+	// issuer's discovery document is found (OpenID Connect Discovery 1.0, section 4).
 	// For "https://accounts.google.com", tokens may leave the scheme out, as
 	// Google's once did.
 	Issuer string
@@ -28,6 +28,11 @@ type Config struct {
 	// document must name Issuer all the same. Empty means
 	// Issuer + "/.well-known/openid-configuration".
 	DiscoveryURL string
+
+	// KeysURL is where the key set (RFC 7517, section 5) is, for an issuer without
+	// discovery: no discovery document is asked for then. It must be an https URL.
+	// Empty means where the discovery document says.
+	KeysURL string
 
 	// Audiences are those that a token may be for; one in common is enough. At
 	// least one is required.
@@ -62,13 +67,14 @@ type Config struct {
 type Options struct {
 	// Client fetches the discovery document and the key set, with whatever roots
 	// and proxy it needs. It is copied, and the copy follows no redirects. With
-	// one given, issuers on loopback addresses may be http. Its Transport, if any,
+	// one given, URLs on loopback addresses may be http. Its Transport, if any,
 	// decides how long the header of an answer may be (for net/http's, ten
 	// megabytes unless MaxResponseHeaderBytes says otherwise). Nil means a client
 	// that trusts the system's roots.
 	Client *http.Client
 
-	// Keys are the issuer's keys. Nil means those that it publishes.
+	// Keys are the issuer's keys, such as [StaticKeys] or a [FileKeys]. Nil means
+	// those that it publishes.
 	Keys KeySet
 
 	// MaxStale is how long the keys that an issuer published are used after they
@@ -117,8 +123,25 @@ func (a *Authenticator) check(c Config, o *Options) error {
 		}
 	}
 	if o.Keys != nil {
-		if c.DiscoveryURL != "" {
+		switch {
+		case c.DiscoveryURL != "":
 			return errors.New("discoveryURL: not together with Options.Keys")
+		case c.KeysURL != "":
+			return errors.New("keysURL: not together with Options.Keys")
+		}
+		return nil
+	}
+	return checkSource(c, o)
+}
+
+// checkSource says what is wrong with where the keys are published.
+func checkSource(c Config, o *Options) error {
+	if c.KeysURL != "" {
+		if c.DiscoveryURL != "" {
+			return errors.New("keysURL: not together with a discoveryURL")
+		}
+		if err := checkURL(c.KeysURL, o); err != nil {
+			return fmt.Errorf("keysURL: %w", err)
 		}
 		return nil
 	}

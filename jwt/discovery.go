@@ -17,6 +17,7 @@ import (
 type source struct {
 	issuer    string
 	discovery string // URL; empty: under the issuer
+	given     string // URL of the key set; empty: as discovered
 	client    *http.Client
 	loopback  bool // discovery is over http, so the keys may be too, on loopback addresses
 	now       func() time.Time
@@ -30,8 +31,11 @@ type source struct {
 const rediscover = time.Hour
 
 // fetch returns the issuer's key set. Where it is, is discovered the first time,
-// when it cannot be fetched from there, and once an hour.
+// when it cannot be fetched from there, and once an hour, unless it was given.
 func (s *source) fetch(ctx context.Context) (*keySet, error) {
+	if s.given != "" {
+		return s.keySet(ctx, s.given)
+	}
 	known := s.keysURL
 	if known == "" {
 		return s.fetchAnew(ctx)

@@ -2,8 +2,8 @@
 // issuers sign.
 //
 // [New] makes an [Authenticator] for the tokens of one issuer: it finds the
-// issuer's keys by discovery, verifies a token and maps its claims to a user by
-// a func; [ClaimMappings] makes the usual one. A [Mux] holds the authenticators
+// issuer's keys, by discovery if nothing else is said, verifies a token and maps
+// its claims to a user by a func; [ClaimMappings] makes the usual one. A [Mux] holds the authenticators
 // of many issuers and finds the one for a token in constant time.
 //
 // # What is checked, in this order
@@ -29,7 +29,8 @@
 // and nothing to close. A fetch takes five seconds and reads a megabyte and 256
 // keys at most, and one per issuer is under way at a time. It is for all who wait
 // for it, and no request's context reaches the [Options].Client. Where the set
-// is, is discovered anew every hour and when it is no longer where it was.
+// is, is discovered anew every hour and when it is no longer where it was; with
+// [Config].KeysURL it is there and nowhere else.
 //
 // A token with an unknown "kid", or a bad signature under a known one, triggers a
 // fetch, at most every 30 seconds. If a fetch finds other keys, one more may

@@ -134,3 +134,30 @@ func ExampleMux() {
 	// guest:jane
 	// false <nil>
 }
+
+// An issuer without discovery, such as a build system that signs tokens for its
+// jobs: where its key set is, is all that there is to know.
+func ExampleConfig_keysURL() {
+	p := &program{}
+	defer p.end()
+	issuer := authntest.NewIssuer(p)
+
+	auth, err := jwt.New(jwt.Config{
+		Issuer:    "builds", // what its tokens say; it need not be a URL
+		KeysURL:   issuer.URL() + "/keys",
+		Audiences: []string{"registry"},
+		User:      jwt.ClaimMappings{Username: jwt.Claim("sub").WithPrefix("build:")}.User,
+	}, &jwt.Options{Client: issuer.Client()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	token := issuer.Token(map[string]any{"iss": "builds", "sub": "42", "aud": "registry"})
+	resp, ok, err := auth.AuthenticateToken(context.Background(), token)
+	fmt.Println(resp.User.GetName(), ok, err)
+	fmt.Println(issuer.Discoveries(), "documents asked for")
+	// Output:
+	// build:42 true <nil>
+	// 0 documents asked for
+}

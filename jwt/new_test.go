@@ -23,9 +23,10 @@ func TestNewErrors(t *testing.T) {
 	}
 	issuer := func(url string) jwt.Config { return with(func(c *jwt.Config) { c.Issuer = url }) }
 	discovery := func(url string) jwt.Config { return with(func(c *jwt.Config) { c.DiscoveryURL = url }) }
+	keysURL := func(url string) jwt.Config { return with(func(c *jwt.Config) { c.Issuer, c.KeysURL = "us", url }) }
 	algorithms := func(names ...string) jwt.Config { return with(func(c *jwt.Config) { c.Algorithms = names }) }
 	client, keys := &jwt.Options{Client: http.DefaultClient}, &jwt.Options{Keys: jwt.StaticKeys{}}
-	const prefix = `jwt: issuer "https://login.example.com": `
+	const prefix, us = `jwt: issuer "https://login.example.com": `, `jwt: issuer "us": `
 	tests := []struct {
 		name   string
 		config jwt.Config
@@ -72,6 +73,18 @@ func TestNewErrors(t *testing.T) {
 		{"discovery elsewhere", discovery("https://10.0.0.1:8443/d?tenant=1"), nil, ""},
 		{"discovery over http", discovery("http://10.0.0.1/d"), client, prefix + "discoveryURL: must be https"},
 		{"discovery of given keys", discovery("https://10.0.0.1/d"), keys, prefix + "discoveryURL: not together with Options.Keys"},
+		{"keys at a URL", keysURL("https://10.0.0.1:8443/keys?tenant=1"), nil, ""},
+		{"keys at a URL of an issuer that is one", with(func(c *jwt.Config) { c.KeysURL = login + "/keys" }), nil, ""},
+		{"keys at a URL of no issuer", with(func(c *jwt.Config) { c.Issuer, c.KeysURL = "", login+"/keys" }), nil, `jwt: issuer "": issuer: required`},
+		{"keys over http", keysURL("http://127.0.0.1/keys"), nil, us + "keysURL: must be https"},
+		{"keys over http on loopback with a client", keysURL("http://127.0.0.1/keys"), client, ""},
+		{"keys over http with a client", keysURL("http://10.0.0.1/keys"), client, us + "keysURL: must be https"},
+		{"keys in a file by URL", keysURL("file:///etc/keys"), client, us + "keysURL: has no host"},
+		{"keys at no URL", keysURL("https://%zz"), nil, us + "keysURL: not a URL"},
+		{"keys with a user", keysURL("https://a:b@10.0.0.1/keys"), nil, us + "keysURL: must not have a user or a password"},
+		{"keys with a fragment", keysURL("https://10.0.0.1/keys#1"), nil, us + "keysURL: must not have a fragment"},
+		{"keys and discovery", with(func(c *jwt.Config) { c.KeysURL, c.DiscoveryURL = login+"/keys", login+"/d" }), nil, prefix + "keysURL: not together with a discoveryURL"},
+		{"keys at a URL and given", keysURL("https://10.0.0.1/keys"), keys, us + "keysURL: not together with Options.Keys"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

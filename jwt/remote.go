@@ -65,6 +65,7 @@ func newRemoteKeys(c Config, o *Options, now func() time.Time) *remoteKeys {
 	return &remoteKeys{now: now, maxStale: cmp.Or(o.MaxStale, staleLife), source: source{
 		issuer:    c.Issuer,
 		discovery: c.DiscoveryURL,
+		given:     c.KeysURL,
 		client:    fetch.Client(o.Client),
 		now:       now,
 		loopback:  o.Client != nil && strings.HasPrefix(strings.ToLower(cmp.Or(c.DiscoveryURL, c.Issuer)), "http:"),
