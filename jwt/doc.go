@@ -18,7 +18,8 @@
 //     "crit", "b64" or "zip"; "typ" is one of [Config].Types or absent. Keys in
 //     the header ("jwk", "x5c", "jku", "x5u") are never used.
 //  3. The signature, with a key of the issuer that "kid" names and that fits the
-//     algorithm. Without "kid", up to 16 keys that fit are tried.
+//     algorithm, or one of [StaticKeys] that has no name. Without "kid", or where
+//     it names many, up to 16 keys that fit are tried.
 //  4. "aud" holds one of the audiences; "exp" is there and in the future; "nbf"
 //     and "iat", if there, are not in the future.
 //  5. The user that the claims are mapped to has a name that is one.
@@ -45,4 +46,7 @@
 // ([Options].MaxStale), nobody waits, and [Authenticator.HealthCheck] says so.
 // Tokens that cannot be judged for want of keys are [authn.Unavailable], unless
 // no key could make them good: what has expired or is for others is refused.
+//
+// [Options].Keys gives an Authenticator other keys: [StaticKeys], which [ParseKeys]
+// reads from a JWK Set, a JWK or PEM, or a [KeySet] of one's own.
 package jwt

@@ -27,7 +27,9 @@ type Refresher interface {
 
 // Key is a public key of an issuer.
 type Key struct {
-	// ID is what "kid" calls it. Empty means that it has no name.
+	// ID is what "kid" calls it. Empty means that it has no name. [StaticKeys] then
+	// have it tried for every token; of the keys that an issuer publishes, it is one
+	// for tokens that have no "kid" either, as it is for kube-apiserver.
 	ID string
 
 	// Algorithm is the one algorithm that it is for. Empty means every one that
@@ -50,23 +52,48 @@ func (k Key) equal(other Key) bool {
 	return ok && k.ID == other.ID && k.Algorithm == other.Algorithm && pub.Equal(other.Public)
 }
 
-// StaticKeys is a [KeySet] of keys that never change.
+// StaticKeys is a [KeySet] of keys that never change. A token is tried with those
+// that its "kid" names, then with those that have no name, and without "kid" with
+// all: 16 that fit the algorithm at most.
 type StaticKeys []Key
 
 // Keys implements [KeySet].
-func (s StaticKeys) Keys(_ context.Context, id string) ([]Key, error) { return find(s, id), nil }
+func (s StaticKeys) Keys(_ context.Context, id string) ([]Key, error) {
+	if id == "" {
+		return s, nil
+	}
+	named, nameless := called(s, id), called(s, "")
+	switch {
+	case len(nameless) == 0:
+		return named, nil
+	case len(named) == 0:
+		return nameless, nil
+	}
+	return slices.Concat(named, nameless), nil
+}
 
+// find returns the keys of a published set that are called id, or all.
 func find(keys []Key, id string) []Key {
 	if id == "" {
 		return keys
 	}
-	called := func(k Key) bool { return k.ID == id }
-	i := slices.IndexFunc(keys, called)
+	return called(keys, id)
+}
+
+// called returns the keys that have this ID, in their order. Those that stand
+// together are not copied.
+func called(keys []Key, id string) []Key {
+	is := func(k Key) bool { return k.ID == id }
+	i := slices.IndexFunc(keys, is)
 	if i < 0 {
 		return nil
 	}
-	if !slices.ContainsFunc(keys[i+1:], called) {
-		return keys[i : i+1 : i+1]
+	n := 1
+	for i+n < len(keys) && is(keys[i+n]) {
+		n++
+	}
+	if !slices.ContainsFunc(keys[i+n:], is) {
+		return keys[i : i+n : i+n]
 	}
 	return slices.DeleteFunc(slices.Clone(keys), func(k Key) bool { return k.ID != id })
 }
@@ -75,8 +102,5 @@ func find(keys []Key, id string) []Key {
 // verifying signatures are left out, and noted.
 func parseKeySet(body []byte) (keys []Key, notes []string, err error) {
 	found, notes, err := jose.ParseKeySet(body)
-	for _, k := range found {
-		keys = append(keys, Key(k))
-	}
-	return keys, notes, err
+	return ownKeys(found), notes, err
 }

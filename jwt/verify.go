@@ -11,7 +11,7 @@ import (
 )
 
 // maxTries is how many keys a token without "kid", or with one that several keys
-// have, is tried with.
+// have, is tried with, those without a name included.
 const maxTries = 16
 
 func (a *Authenticator) checkAlgorithm(h jose.Header) error {
@@ -50,6 +50,9 @@ func (a *Authenticator) verify(ctx context.Context, t *token) error {
 	}
 	if h.KeyID == "" {
 		return authn.Errorf(authn.BadSignature, "there is no \"kid\", and the signature is not one of the issuer's keys that were tried")
+	}
+	if !slices.ContainsFunc(keys, func(k Key) bool { return k.ID == h.KeyID }) {
+		return authn.Errorf(authn.BadSignature, "no key %s, and the signature is not one of the issuer's keys without a name that were tried", clip.Quote(h.KeyID))
 	}
 	return authn.Errorf(authn.BadSignature, "the signature is not one of the issuer's key %s", clip.Quote(h.KeyID))
 }

@@ -7,6 +7,6 @@
 // in one way only ([Decode]). Its [Header] names one of ten algorithms and has
 // nothing in it that must be understood ("crit", "b64", "zip"). Keys in the header
 // are not looked at. A key is one for verifying signatures, of a strength and a type
-// that an algorithm has ([ParseKeySet], [CheckKey]), and its [Thumbprint] is its name
-// for those who have none to give it.
+// that an algorithm has ([ParseKeySet], [ParsePEM], [CheckKey]), and its [Thumbprint]
+// is its name for those who have none to give it.
 package jose

@@ -1,6 +1,7 @@
 package jose
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/rsa"
 	"errors"
@@ -26,6 +27,34 @@ func ParseKeySet(body []byte) (keys []Key, notes []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	return keysOf(set)
+}
+
+// ParseJWKs reads a JWK Set, as [ParseKeySet] does, or one JWK.
+func ParseJWKs(body []byte) (keys []Key, notes []string, err error) {
+	o, err := strictjson.ParseShallow(string(body))
+	if err != nil {
+		return nil, nil, err
+	}
+	one, set := !o.Get("kty").Missing(), !o.Get("keys").Missing()
+	switch {
+	case one && set:
+		return nil, nil, errors.New(`both "kty" and "keys": is it a JWK or a JWK Set?`)
+	case set:
+		return keysOf(o)
+	case !one:
+		return nil, nil, errors.New(`neither "kty" nor "keys": not a JWK and not a JWK Set`)
+	case !o.Get("d").Missing():
+		return nil, nil, errPrivate
+	}
+	key, err := ParseKey(strictjson.Value(bytes.TrimSpace(body)))
+	if err != nil {
+		return nil, nil, err
+	}
+	return []Key{key}, nil, nil
+}
+
+func keysOf(set strictjson.Object) (keys []Key, notes []string, err error) {
 	members, err := set.Get("keys").ItemsUpTo(MaxKeys)
 	if err != nil {
 		return nil, nil, fmt.Errorf(`"keys": %w`, err)
