@@ -48,5 +48,7 @@
 // no key could make them good: what has expired or is for others is refused.
 //
 // [Options].Keys gives an Authenticator other keys: [StaticKeys], which [ParseKeys]
-// reads from a JWK Set, a JWK or PEM, or a [KeySet] of one's own.
+// reads from a JWK Set, a JWK or PEM; those of a [File] that is followed; or a
+// [KeySet] of one's own. Whoever keeps answers asks [Authenticator.Generation]
+// whether the keys are still the same.
 package jwt

@@ -3,6 +3,8 @@ package jwt_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -160,4 +162,48 @@ func ExampleConfig_keysURL() {
 	// Output:
 	// build:42 true <nil>
 	// 0 documents asked for
+}
+
+// The keys of an issuer that publishes none, in a file that somebody else keeps up to
+// date. What is wrong with the file shows in the health check.
+func ExampleFile() {
+	p := &program{}
+	defer p.end()
+	issuer := authntest.NewIssuer(p)
+	dir, err := os.MkdirTemp("", "keys")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "keys.json") // or PEM
+	if err := os.WriteFile(path, issuer.KeySet(), 0o600); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	keys, err := jwt.File(path, &jwt.FileOptions{
+		OnReload: func(err error) { fmt.Println("read anew:", err) },
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	auth, err := jwt.New(jwt.Config{
+		Issuer:    "kubernetes/serviceaccount",
+		Audiences: []string{"api"},
+		User:      jwt.ClaimMappings{Username: jwt.Claim("sub")}.User,
+	}, &jwt.Options{Keys: keys})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	token := issuer.Token(map[string]any{"iss": "kubernetes/serviceaccount", "sub": "system:serviceaccount:default:jane", "aud": "api"})
+	resp, ok, err := auth.AuthenticateToken(context.Background(), token)
+	fmt.Println(resp.User.GetName(), ok, err)
+	fmt.Println(auth.HealthCheck())
+	// Output:
+	// system:serviceaccount:default:jane true <nil>
+	// <nil>
 }

@@ -111,8 +111,10 @@ func (r *remoteKeys) land(f *flight, set *keySet, err error) {
 	}
 	if err == nil {
 		set.fetched = now
+		set.number = r.Generation()
 		if before := r.current.Load(); before == nil || !slices.EqualFunc(before.keys, set.keys, Key.equal) {
 			r.spares.earn(now)
+			set.number++
 		}
 		r.current.Store(set)
 	}

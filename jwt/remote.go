@@ -48,6 +48,7 @@ type remoteKeys struct {
 // keySet is what one fetch brought.
 type keySet struct {
 	keys    []Key
+	number  uint64 // of sets with other keys than the one before, up to this one
 	notes   []string
 	fetched time.Time
 	life    time.Duration

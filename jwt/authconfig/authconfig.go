@@ -140,7 +140,7 @@ func (a *Authenticator) load(data []byte) error {
 	if err != nil {
 		return err
 	}
-	a.current.Store(between)
+	a.swap(between)
 	a.pending = s
 	go a.warm(s, cold, a.changes)
 	return nil
@@ -168,8 +168,15 @@ func (a *Authenticator) warm(s *state, cold []*issuer, change int) {
 // use makes s the configuration in use. a.mu is held.
 func (a *Authenticator) use(s *state) {
 	a.pending = nil
-	before := a.current.Swap(s)
-	if before != nil {
+	if before := a.swap(s); before != nil {
 		before.closeIdle(s)
 	}
+}
+
+// swap makes s the state in use and returns the one before. a.mu is held.
+func (a *Authenticator) swap(s *state) *state {
+	if before := a.current.Load(); before != nil {
+		s.base = before.base + generations
+	}
+	return a.current.Swap(s)
 }

@@ -17,6 +17,7 @@ import (
 
 // state is a configuration in use. It does not change.
 type state struct {
+	base      uint64 // of its generations; above all those of the states before
 	issuers   []*issuer
 	mux       *jwt.Mux
 	anonymous anonymousPolicy
