@@ -66,9 +66,8 @@ func nextBlock(data []byte) (block *pem.Block, rest []byte, err error) {
 	if block, rest = pem.Decode(text); block == nil {
 		return nil, nil, errBlock
 	}
-	taken := text[:len(text)-len(rest)]
-	if bytes.Count(taken, []byte("-----BEGIN")) != 1 || bytes.Count(taken, []byte("-----END")) != 1 {
-		return nil, nil, errBlock
+	if taken := text[:len(text)-len(rest)]; bytes.Count(taken, []byte("-----BEGIN")) != 1 {
+		return nil, nil, errBlock // and what was read is another
 	}
 	return block, rest, nil
 }
