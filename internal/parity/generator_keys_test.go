@@ -82,12 +82,32 @@ func (r *keyRing) stranger(issuer int) []crypto.Signer {
 	return []crypto.Signer{r.rsa[(issuer+2)%3], r.p256[(issuer+2)%3], r.p384[(issuer+1)%2], r.p521[(issuer+1)%2]}
 }
 
-func ourKeys(keys []namedKey) jwt.StaticKeys {
-	var set jwt.StaticKeys
+// publishedKeys chooses keys as those that an issuer publishes are chosen: by "kid",
+// or all of them if there is none. [jwt.StaticKeys] try keys without a name too.
+type publishedKeys []jwt.Key
+
+func ourKeys(keys []namedKey) publishedKeys {
+	var set publishedKeys
 	for _, k := range keys {
 		set = append(set, jwt.Key{ID: k.id, Public: k.key.Public()})
 	}
 	return set
+}
+
+// Keys implements [jwt.KeySet].
+func (s publishedKeys) Keys(_ context.Context, id string) ([]jwt.Key, error) {
+	if id == "" {
+		return s, nil
+	}
+	first := 0
+	for first < len(s) && s[first].ID != id {
+		first++
+	}
+	end := first
+	for end < len(s) && s[end].ID == id { // those with the same name stand together
+		end++
+	}
+	return s[first:end:end], nil
 }
 
 // upstreamKeys chooses keys as go-oidc's key sets of issuers do: by "kid", or all
