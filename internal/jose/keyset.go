@@ -173,15 +173,7 @@ func rsaKey(o strictjson.Object) (crypto.PublicKey, error) {
 		return nil, errExponent
 	}
 	key := &rsa.PublicKey{N: n, E: int(e.Int64())}
-	if err := CheckKey(key); err != nil {
-		return key, err
-	}
-	// Not in CheckKey, which each signature pays for: whose program holds a key in its
-	// hands has other ways to know where it came from.
-	if isROCA(n) {
-		return key, errors.New("an RSA key of a library whose keys can be factored (CVE-2017-15361)")
-	}
-	return key, nil
+	return key, checkRead(key)
 }
 
 // bigInt reads a Base64urlUInt (RFC 7518, section 2).

@@ -3,15 +3,11 @@ package jose
 import (
 	"bytes"
 	"crypto"
-	"crypto/ed25519"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"strings"
-
-	gojose "github.com/go-jose/go-jose/v4"
 
 	"github.com/authnchain/authnchain/internal/clip"
 )
@@ -93,7 +89,7 @@ func keyIn(block *pem.Block) (key crypto.PublicKey, err error) {
 	if err != nil {
 		return nil, clip.Error(errors.New(strings.TrimPrefix(err.Error(), "x509: ")))
 	}
-	return key, checkGiven(key)
+	return key, checkRead(key)
 }
 
 func certified(der []byte) (crypto.PublicKey, error) {
@@ -105,17 +101,4 @@ func certified(der []byte) (crypto.PublicKey, error) {
 		return nil, errors.New("a certificate of a key that no algorithm has")
 	}
 	return cert.PublicKey, nil
-}
-
-// checkGiven is CheckKey, and what go-jose checks of an Ed25519 key in a JWK.
-func checkGiven(key crypto.PublicKey) error {
-	if err := CheckKey(key); err != nil {
-		return err
-	}
-	if ed, ok := key.(ed25519.PublicKey); ok {
-		var jwk gojose.JSONWebKey
-		text := `{"kty":"OKP","crv":"Ed25519","x":"` + base64.RawURLEncoding.EncodeToString(ed) + `"}`
-		return clip.Error(jwk.UnmarshalJSON([]byte(text)))
-	}
-	return nil
 }

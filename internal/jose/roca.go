@@ -1,6 +1,24 @@
 package jose
 
-import "math/big"
+import (
+	"crypto"
+	"crypto/rsa"
+	"errors"
+	"math/big"
+)
+
+// checkRead is [CheckKey] of a key that was read, and refuses RSA keys that can be
+// factored. It is not in CheckKey, which each signature pays for: whose program holds
+// a key in its hands has other ways to know where it came from.
+func checkRead(key crypto.PublicKey) error {
+	if err := CheckKey(key); err != nil {
+		return err
+	}
+	if k, ok := key.(*rsa.PublicKey); ok && isROCA(k.N) {
+		return errors.New("an RSA key of a library whose keys can be factored (CVE-2017-15361)")
+	}
+	return nil
+}
 
 // rocaPrimes is the last of the primes that count for a key of 1,984 bits or more:
 // of the first 126, and for some of the larger keys of those after them as well.
