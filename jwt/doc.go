@@ -14,15 +14,24 @@
 //     What has no readable "iss", or another than the issuer, is not this
 //     authenticator's; what has this one and is broken elsewhere is refused.
 //     Nothing but "iss" is believed before the signature.
-//  2. The header, of at most 2 KiB: "alg" is one of the algorithms; there is no
-//     "crit", "b64" or "zip"; "typ" is one of [Config].Types or absent. Keys in
-//     the header ("jwk", "x5c", "jku", "x5u") are never used.
+//  2. The header, of at most 2 KiB: it has no "crit", "b64" or "zip"; "typ" is one
+//     of [Config].Types or absent, and at+jwt with [Config].AccessTokens; "alg" is one
+//     of the algorithms. Keys in the header ("jwk", "x5c", "jku", "x5u") are never
+//     used.
 //  3. The signature, with a key of the issuer that "kid" names and that fits the
-//     algorithm, or one of [StaticKeys] that has no name. Without "kid", or where
-//     it names many, up to 16 keys that fit are tried.
+//     algorithm. Without "kid", up to 16 keys that fit are tried.
 //  4. "aud" holds one of the audiences; "exp" is there and in the future; "nbf"
-//     and "iat", if there, are not in the future.
-//  5. The user that the claims are mapped to has a name that is one.
+//     and "iat", if there, are not in the future. With [Config].AccessTokens all
+//     claims of RFC 9068, section 2.2, are there.
+//  5. The user that the claims are mapped to ([Config].User) has a name that is one.
+//  6. With [Config].Binding, "cnf" names a certificate or a key. That the sender has it
+//     is checked by the bearer.Authenticator around, on every request.
+//
+// What fails first is the reason that is given. But if the keys cannot be had and a
+// claim of step 4 is bad, that is the reason: no key could make the token good.
+//
+// A [ClaimMappings] looks at nothing else. That a token has been seen before does not
+// matter; a bearer.Cached around remembers answers.
 //
 // # Keys
 //
