@@ -5,5 +5,6 @@
 //	go test ./...                              as CI does
 //	go test -run TestTokens -seed 7 -pairs 1000000 longer, over other input
 //	go test -run TestWycheproof                the corpora alone
-//	go test -bench . -run '^$' -count 10       ratios to upstream
+//	go test -run TestRatios -v -ratios         ratios to the limit, beside upstream and others
+//	go test -bench . -run '^$' -count 10       the same for benchstat
 package parity
