@@ -63,6 +63,12 @@ func everyContest(t testing.TB) []contest {
 		b.configured("RS256 with CEL in loops", 1, mappingsByLoop, budget{}),
 		b.configured("10 issuers", 10, mappingsByClaim, budget{1.22, 0}),
 		b.configured("100 issuers", 100, mappingsByClaim, budget{1.22, 0}),
+		b.cached(),
+		b.expiredAgain(),
+		b.unknownAgain(),
+		b.wholeCached(),
+		b.wholeAnonymous(),
+		b.wholeStatic(),
 	}
 }
 
