@@ -32,14 +32,14 @@ func (c contest) medians() []time.Duration {
 
 // measure returns how long do takes, on the average of one turn.
 func measure(do func() error) time.Duration {
-	start, n := time.Now(), 0
-	for time.Since(start) < turn {
-		for range 16 { // the clock is not free
+	elapsed, n := timer(), 0
+	for elapsed() < turn {
+		for range 64 { // the clock is not free
 			_ = do() // which has been tried
 			n++
 		}
 	}
-	return time.Since(start) / time.Duration(n)
+	return elapsed() / time.Duration(n)
 }
 
 func allocsOf(w way) float64 { return testing.AllocsPerRun(100, func() { _ = w.do() }) }
