@@ -1,5 +1,3 @@
-//go:build cached
-
 package parity
 
 import (
