@@ -7,13 +7,31 @@ import (
 	"strings"
 )
 
-// ownURL returns where a request says that it was sent to.
+// ownURL returns where a request says that it was sent to, and "" if another URL than
+// that could be read out of it.
 func ownURL(r *http.Request) string {
 	scheme := "https"
 	if r.TLS == nil {
 		scheme = "http"
 	}
-	return scheme + "://" + r.Host + r.URL.EscapedPath()
+	u := target(r)
+	if u.Opaque != "" || strings.ContainsAny(r.Host, `/\?#@`) { // which HTTP/2 lets through
+		return ""
+	}
+	path := u.EscapedPath()
+	if path == "*" {
+		path = "" // RFC 9110, section 7.1
+	}
+	return scheme + "://" + r.Host + path
+}
+
+// target returns the target of a request as it came: handlers before this one, such as
+// http.StripPrefix's, change r.URL.
+func target(r *http.Request) *url.URL {
+	if u, err := url.ParseRequestURI(r.RequestURI); err == nil {
+		return u
+	}
+	return r.URL // of a request that came over no connection
 }
 
 // normalURL returns an absolute http URL as it is compared: without query and
@@ -32,6 +50,9 @@ func normalURL(raw string) (string, error) {
 	host := strings.ToLower(u.Host)
 	host = strings.TrimSuffix(host, map[string]string{"https": ":443", "http": ":80"}[scheme])
 	host = strings.TrimSuffix(host, ":")
+	if host == "" {
+		return "", errors.New("no host")
+	}
 	path := u.EscapedPath()
 	if path == "" {
 		path = "/"
