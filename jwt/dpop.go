@@ -18,8 +18,9 @@ import (
 )
 
 // DPoP says which proofs of a key are taken (RFC 9449, section 4.3). A proof is
-// taken once; those taken are remembered by this process only, so a cluster of
-// servers takes one on each. Nonces of the server (section 9) are not asked for.
+// taken once, also if the clock goes back by up to twice MaxAge. Those taken are
+// remembered by one Authenticator in one process, so a cluster of servers takes one on
+// each. Nonces of the server (section 9) are not asked for.
 type DPoP struct {
 	// Algorithms are the signature algorithms that a proof may have. Nil means those
 	// of [Config].Algorithms, if that is nil too, and EdDSA.
@@ -31,7 +32,8 @@ type DPoP struct {
 
 	// MaxProofs is how many proofs that could be used again are remembered, of which
 	// one key may have made a sixteenth. If there are more they are
-	// [authn.Unavailable]. Zero means 262,144; a proof takes about 50 bytes.
+	// [authn.Unavailable]. Zero means 262,144; a proof takes about 50 bytes, and a key
+	// about 100.
 	MaxProofs int
 
 	// URL returns the URL that a request was sent to, as its sender knows it. Nil
@@ -108,47 +110,56 @@ func (p *proofs) confirm(r *http.Request, token, thumbprint string) error {
 	if len(headers) != 1 {
 		return authn.Errorf(authn.BadProof, "%d DPoP headers instead of one", len(headers))
 	}
-	id, err := p.check(r, headers[0], token, thumbprint)
+	now := p.now()
+	c, err := p.check(r, headers[0], token, thumbprint, now)
 	if err != nil {
 		return authn.Errorf(authn.BadProof, "DPoP proof: %w", err)
 	}
-	switch p.taken.take(id, thumbprint, p.now().Unix(), 2*p.maxAge) {
+	switch p.taken.take(c.id, thumbprint, now.Unix(), c.iat+p.maxAge, 2*p.maxAge) {
 	case replayed:
 		return authn.Errorf(authn.BadProof, "DPoP proof: it has been used before")
+	case stale:
+		return authn.Errorf(authn.BadProof, "DPoP proof: it may have been used before the clock went back")
 	case full:
 		return &authn.Error{Reason: authn.Unavailable, Err: errors.New("DPoP proof: more of them than can be remembered"), RetryAfter: time.Duration(p.maxAge) * time.Second}
 	}
 	return nil
 }
 
-// check returns what a proof is remembered by, if it is one.
-func (p *proofs) check(r *http.Request, proof, token, thumbprint string) (id string, err error) {
+// use is what a proof is remembered by, and when it was made, in seconds.
+type use struct {
+	id  string
+	iat int64
+}
+
+// check returns the use of a proof, if it is one.
+func (p *proofs) check(r *http.Request, proof, token, thumbprint string, now time.Time) (use, error) {
 	if len(proof) > maxProof {
-		return "", fmt.Errorf("%d bytes, more than %d", len(proof), maxProof)
+		return use{}, fmt.Errorf("%d bytes, more than %d", len(proof), maxProof)
 	}
 	parts, err := jose.Split(proof)
 	if err != nil {
-		return "", err
+		return use{}, err
 	}
 	key, header, err := p.key(parts.Header)
 	if err != nil {
-		return "", fmt.Errorf("header: %w", err)
+		return use{}, fmt.Errorf("header: %w", err)
 	}
 	signature, err := jose.Decode(parts.Signature)
 	if err != nil {
-		return "", fmt.Errorf("signature: %w", err)
+		return use{}, fmt.Errorf("signature: %w", err)
 	}
 	if !key.Verifies(header.Algorithm, parts.Signed, signature) {
-		return "", errors.New("the signature is not one of its key")
+		return use{}, errors.New("the signature is not one of its key")
 	}
 	if its, err := jose.Thumbprint(key.Public); err != nil || its != thumbprint {
-		return "", errors.New("it is of another key than the token's")
+		return use{}, errors.New("it is of another key than the token's")
 	}
 	payload, err := parseClaims(parts.Payload)
 	if err != nil {
-		return "", fmt.Errorf("payload: %w", err)
+		return use{}, fmt.Errorf("payload: %w", err)
 	}
-	return p.checkClaims(Claims{payload}, r, token)
+	return p.checkClaims(Claims{payload}, r, token, now)
 }
 
 // key returns the key that a proof says it is signed with.
@@ -176,12 +187,12 @@ func (p *proofs) key(encoded string) (jose.Key, jose.Header, error) {
 	return key, h, nil
 }
 
-func (p *proofs) checkClaims(c Claims, r *http.Request, token string) (id string, err error) {
-	if id, err = c.String("jti"); err != nil {
-		return "", err
+func (p *proofs) checkClaims(c Claims, r *http.Request, token string, now time.Time) (u use, err error) {
+	if u.id, err = c.String("jti"); err != nil {
+		return u, err
 	}
-	if id == "" {
-		return "", errors.New(`claim "jti": empty`)
+	if u.id == "" {
+		return u, errors.New(`claim "jti": empty`)
 	}
 	sum := sha256.Sum256([]byte(token))
 	for _, want := range [...]struct{ claim, value string }{
@@ -190,23 +201,22 @@ func (p *proofs) checkClaims(c Claims, r *http.Request, token string) (id string
 	} {
 		got, err := c.String(want.claim)
 		if err != nil {
-			return "", err
+			return u, err
 		}
 		if got != want.value {
-			return "", fmt.Errorf("claim %q: is of another request", want.claim)
+			return u, fmt.Errorf("claim %q: is of another request", want.claim)
 		}
 	}
 	if err := p.checkURL(c, r); err != nil {
-		return "", err
+		return u, err
 	}
-	iat, err := c.seconds("iat")
-	if err != nil {
-		return "", err
+	if u.iat, err = c.seconds("iat"); err != nil {
+		return u, err
 	}
-	if age := p.now().Unix() - iat; age > p.maxAge || age < -p.maxAge {
-		return "", fmt.Errorf(`claim "iat": %s is more than %s from now`, instant(iat), ago(p.maxAge))
+	if age := now.Unix() - u.iat; age > p.maxAge || age < -p.maxAge {
+		return u, fmt.Errorf(`claim "iat": %s is more than %s from now`, instant(u.iat), ago(p.maxAge))
 	}
-	return id, nil
+	return u, nil
 }
 
 func (p *proofs) checkURL(c Claims, r *http.Request) error {

@@ -5,3 +5,23 @@ var (
 	NormalURL = normalURL
 	OwnURL    = ownURL
 )
+
+// Replays is replays.
+type Replays struct{ r *replays }
+
+func NewReplays(most int) Replays { return Replays{newReplays(most)} }
+
+// What came of taking something.
+const (
+	Fresh    = fresh
+	Replayed = replayed
+	Full     = full
+	Stale    = stale
+)
+
+func (r Replays) Take(id, by string, now, until, lifetime int64) taking {
+	return r.r.take(id, by, now, until, lifetime)
+}
+
+// Len returns how much is remembered.
+func (r Replays) Len() int { return len(r.r.now.taken) + len(r.r.before.taken) }

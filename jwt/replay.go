@@ -15,12 +15,14 @@ type replays struct {
 	since  int64      // when the present span began, in seconds
 	now    span
 	before span
+	gone   int64 // up to when what was forgotten could be used
 }
 
 // span is what was taken in one span of time.
 type span struct {
 	taken map[[16]byte]bool
 	by    map[string]int // how many, by whom
+	until int64          // when the last of it cannot be used any more
 }
 
 // taking is what came of taking something.
@@ -30,6 +32,7 @@ const (
 	fresh taking = iota
 	replayed
 	full
+	stale // perhaps taken, and forgotten
 )
 
 // share is which part of a span one may fill.
@@ -38,8 +41,10 @@ const share = 16
 func newReplays(most int) *replays { return &replays{most: max(most/2, share)} }
 
 // take takes the id that somebody has given to something, at a time, if that was not
-// taken in as many seconds before.
-func (r *replays) take(id, by string, now, lifetime int64) taking {
+// taken before. It can be used until a time which is no more than lifetime ahead.
+// That holds also if the clock goes back, by less than a lifetime: if it goes back by
+// more, what was taken is remembered for one lifetime only.
+func (r *replays) take(id, by string, now, until, lifetime int64) taking {
 	sum := sha256.Sum256([]byte(by + "\x00" + id)) // by is a thumbprint, without NUL
 	key := [16]byte(sum[:16])
 	r.mu.Lock()
@@ -48,24 +53,31 @@ func (r *replays) take(id, by string, now, lifetime int64) taking {
 	switch {
 	case r.now.taken[key] || r.before.taken[key]:
 		return replayed
+	case until <= r.gone:
+		return stale
 	case len(r.now.taken) >= r.most || r.now.by[by] >= r.most/share:
 		return full
 	}
 	r.now.taken[key] = true
 	r.now.by[by]++
+	r.now.until = max(r.now.until, until)
 	return fresh
 }
 
-// turn begins a new span when it is time, or when the clock has gone back by more
-// than one.
+// turn begins a new span when it is time, or when the clock has gone back by a span.
 func (r *replays) turn(now, lifetime int64) {
 	age := now - r.since
 	if r.now.taken != nil && age < lifetime && age > -lifetime {
 		return
 	}
+	r.gone = max(r.gone, r.before.until)
 	r.before = r.now
 	if age >= 2*lifetime {
+		r.gone = max(r.gone, r.before.until)
 		r.before = span{} // nothing of it can be used again
 	}
-	r.since, r.now = now, span{make(map[[16]byte]bool), make(map[string]int)}
+	if age < 0 {
+		r.gone, r.before.until = 0, 0 // or nothing could be used until the clock has caught up
+	}
+	r.since, r.now = now, span{taken: make(map[[16]byte]bool), by: make(map[string]int)}
 }
