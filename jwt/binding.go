@@ -7,15 +7,18 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/confirm"
+	"github.com/authnchain/authnchain/internal/jose"
 	"github.com/authnchain/authnchain/internal/strictjson"
 )
 
 // Binding says what the sender of a token must prove: that it is the one whom the
-// token's claim "cnf" names (RFC 7800, section 3.1). A token with a "cnf" of which
-// nothing is understood, or that names more than is checked here, is refused.
+// token's claim "cnf" names (RFC 7800, section 3.1). A token whose "cnf" names neither a
+// certificate nor a key's thumbprint is refused, and so is one that names one of which
+// proofs are not taken here. All else in "cnf" is passed over.
 //
 // Authenticators of tokens see no requests, so the proof is checked by bearer.New's
 // Authenticator, on every request and behind its cache too. Its field Bound must be
@@ -111,11 +114,16 @@ func (b *binding) thumbprint(cnf strictjson.Object, name string, checked bool) (
 		return "", authn.Errorf(authn.RuleFailed, `claim "cnf": %q: is not among what is checked here`, name)
 	case err != nil:
 		return "", authn.Errorf(authn.ClaimMissing, `claim "cnf": %q: %w`, name, err)
-	case len(text) != base64.RawURLEncoding.EncodedLen(sha256.Size):
+	case !isSHA256(text):
 		return "", authn.Errorf(authn.ClaimMissing, `claim "cnf": %q: is no SHA-256 in base64url`, name)
 	default:
-		return text, nil
+		return strings.Clone(text), nil // it must not keep the token in memory
 	}
+}
+
+func isSHA256(text string) bool {
+	sum, err := jose.Decode(text)
+	return err == nil && len(sum) == sha256.Size
 }
 
 // hasCertificate implements RFC 8705, section 3.1.

@@ -23,7 +23,7 @@ import (
 // each. Nonces of the server (section 9) are not asked for.
 type DPoP struct {
 	// Algorithms are the signature algorithms that a proof may have. Nil means those
-	// of [Config].Algorithms, if that is nil too, and EdDSA.
+	// that a nil [Config].Algorithms means, and EdDSA.
 	Algorithms []string
 
 	// MaxAge is how old a proof may be, and how far ahead of this server's clock.
@@ -38,7 +38,9 @@ type DPoP struct {
 
 	// URL returns the URL that a request was sent to, as its sender knows it. Nil
 	// means what the request says of itself: https if it came over TLS, its Host and
-	// its path. Behind a proxy that changes one of them, it must be told.
+	// its path. Behind a proxy that changes one of them, it must be told. So it should
+	// be where requests are answered whatever their Host: else a proof that was made
+	// for another server, which takes the same tokens, is good here under that Host.
 	URL func(*http.Request) string
 }
 
@@ -145,15 +147,15 @@ func (p *proofs) check(r *http.Request, proof, token, thumbprint string, now tim
 	if err != nil {
 		return use{}, fmt.Errorf("header: %w", err)
 	}
+	if its, err := jose.Thumbprint(key.Public); err != nil || its != thumbprint { // first: it costs least
+		return use{}, errors.New("it is of another key than the token's")
+	}
 	signature, err := jose.Decode(parts.Signature)
 	if err != nil {
 		return use{}, fmt.Errorf("signature: %w", err)
 	}
 	if !key.Verifies(header.Algorithm, parts.Signed, signature) {
 		return use{}, errors.New("the signature is not one of its key")
-	}
-	if its, err := jose.Thumbprint(key.Public); err != nil || its != thumbprint {
-		return use{}, errors.New("it is of another key than the token's")
 	}
 	payload, err := parseClaims(parts.Payload)
 	if err != nil {
@@ -177,14 +179,24 @@ func (p *proofs) key(encoded string) (jose.Key, jose.Header, error) {
 	case !slices.Contains(p.algorithms, h.Algorithm):
 		return jose.Key{}, h, fmt.Errorf(`"alg": %s: not one of %q`, clip.Quote(h.Algorithm), p.algorithms)
 	}
-	key, err := jose.ParseKey(object.Get("jwk"))
+	jwk := object.Get("jwk")
+	key, err := jose.ParseKey(jwk)
 	switch {
 	case err != nil:
 		return key, h, fmt.Errorf(`"jwk": %w`, err)
+	case hasPrivate(jwk):
+		return key, h, errors.New(`"jwk": a private key, which is private no more`)
 	case !key.Fits(h.Algorithm):
 		return key, h, fmt.Errorf(`"jwk": does not fit %s`, h.Algorithm)
 	}
 	return key, h, nil
+}
+
+// hasPrivate reports whether a JWK has members of a private key, of which ParseKey looks
+// at "d" (RFC 9449, section 4.3; RFC 7518, sections 6.3.2 and 6.4).
+func hasPrivate(jwk strictjson.Value) bool {
+	o, _ := jwk.Object()
+	return slices.ContainsFunc([]string{"p", "q", "dp", "dq", "qi", "oth", "k"}, func(name string) bool { return !o.Get(name).Missing() })
 }
 
 func (p *proofs) checkClaims(c Claims, r *http.Request, token string, now time.Time) (u use, err error) {
@@ -216,7 +228,12 @@ func (p *proofs) checkClaims(c Claims, r *http.Request, token string, now time.T
 	if age := now.Unix() - u.iat; age > p.maxAge || age < -p.maxAge {
 		return u, fmt.Errorf(`claim "iat": %s is more than %s from now`, instant(u.iat), ago(p.maxAge))
 	}
-	return u, nil
+	if c.Has("exp") { // RFC 7519, section 4.1.4; RFC 9449 asks for neither
+		if err := (leeway{}).checkExpiry(c, now); err != nil {
+			return u, err
+		}
+	}
+	return u, notAhead(c, "nbf", now, p.maxAge)
 }
 
 func (p *proofs) checkURL(c Claims, r *http.Request) error {
