@@ -180,6 +180,9 @@ func (p *proofs) key(encoded string) (jose.Key, jose.Header, error) {
 		return jose.Key{}, h, fmt.Errorf(`"alg": %s: not one of %q`, clip.Quote(h.Algorithm), p.algorithms)
 	}
 	jwk := object.Get("jwk")
+	if jwk.Missing() {
+		return jose.Key{}, h, errors.New(`"jwk": missing`)
+	}
 	key, err := jose.ParseKey(jwk)
 	switch {
 	case err != nil:
