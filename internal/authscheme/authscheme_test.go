@@ -36,3 +36,30 @@ func TestBearer(t *testing.T) {
 		}
 	}
 }
+
+func TestDPoP(t *testing.T) {
+	for _, tt := range []struct {
+		header, rest string
+		ok           bool
+	}{
+		{"", "", false},
+		{"DPoP", "", true},
+		{"DPoP a", " a", true},
+		{"dpop a", " a", true},
+		{"DPOP a", " a", true},
+		{" \tDPoP a", " a", true},
+		{"DPoP,a", ",a", true},
+		{"DPoPs a", "", false},
+		{"DPoP-a", "", false},
+		{"DPo", "", false},
+		{"Bearer a", "", false},
+		{"Bearer DPoP a", "", false},
+		{"\uff24PoP a", "", false}, // full width
+	} {
+		rest, ok := authscheme.DPoP(tt.header)
+		require.Equal(t, tt.ok, ok, "%q", tt.header)
+		if ok {
+			require.Equal(t, tt.rest, rest, "%q", tt.header)
+		}
+	}
+}
