@@ -18,7 +18,8 @@ import (
 //     accepted it was [Unavailable];
 //   - 500 Internal Server Error, if an authenticator panicked;
 //   - 401 Unauthorized in all other cases, with the challenge of RFC 6750,
-//     section 3, which says error="invalid_token" if there was a bearer token.
+//     section 3, which says error="invalid_token" if there was a bearer token, or
+//     that of RFC 9449, section 7.1, if there was one of the scheme DPoP.
 //
 // The body is the status's text or, for clients that accept application/json, a
 // Kubernetes Status object. Over HTTP/2 the answer ends the connection, so that
@@ -51,14 +52,19 @@ func PlainUnauthorized(w http.ResponseWriter, r *http.Request, err error) {
 
 // Challenge returns the value of WWW-Authenticate for a 401 that answers r, for
 // those who write an Unauthorized of their own. A request without a bearer token
-// is told no error (RFC 6750, section 3.1).
+// is told no error (RFC 6750, section 3.1); one with the scheme DPoP is answered in
+// that scheme.
 func (m Middleware) Challenge(r *http.Request) string {
 	realm := m.Realm
 	if realm == "" {
 		realm = "api"
 	}
-	c := "Bearer realm=" + quotedString(realm)
-	if hasBearer(r) {
+	scheme, bearer, dpop := "Bearer", has(r, authscheme.Bearer), has(r, authscheme.DPoP)
+	if dpop && !bearer {
+		scheme = "DPoP" // RFC 9449, section 7.1
+	}
+	c := scheme + " realm=" + quotedString(realm)
+	if bearer || dpop {
 		c += `, error="invalid_token"`
 	}
 	if m.ResourceMetadata != "" {
@@ -67,9 +73,10 @@ func (m Middleware) Challenge(r *http.Request) string {
 	return c
 }
 
-func hasBearer(r *http.Request) bool {
+// has reports whether r has an Authorization of a scheme.
+func has(r *http.Request, scheme func(string) (string, bool)) bool {
 	return slices.ContainsFunc(r.Header["Authorization"], func(v string) bool {
-		_, ok := authscheme.Bearer(v)
+		_, ok := scheme(v)
 		return ok
 	})
 }

@@ -55,8 +55,8 @@
 //   - An accepted request has a user with a name that is not empty, is UTF-8 and
 //     has no control characters.
 //   - A request that an authenticator refused is never anonymous.
-//   - The handler behind a Middleware sees no Authorization, Proxy-Authorization
-//     or X-Remote-* header, nor any of CredentialHeaders, in whatever spelling,
+//   - The handler behind a Middleware sees no Authorization, Proxy-Authorization,
+//     DPoP or X-Remote-* header, nor any of CredentialHeaders, in whatever spelling,
 //     and in Sec-WebSocket-Protocol no protocol that carries a bearer token.
 //     It may change the user that it is given without harm to other requests.
 //     (Cookies, Impersonate-* and X-Forwarded-* headers are not this module's,

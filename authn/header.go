@@ -13,6 +13,7 @@ import (
 var credentialHeaders = [...]string{
 	"authorization",
 	"proxy-authorization",
+	"dpop",
 	"x-remote-user",
 	"x-remote-uid",
 	"x-remote-group",

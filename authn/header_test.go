@@ -24,6 +24,7 @@ import (
 // or identity header.
 var identities = []string{
 	"Authorization", "authorization", "AUTHORIZATION", "aUTHORIZATION",
+	"Dpop", "DPoP", "dpop", "DPOP",
 	"X-Remote-User", "x-remote-user", "X-REMOTE-USER", "X_Remote_User", "x_remote_user", "X.Remote.User", "x.remote-user", "X-Remote_User", "X_REMOTE.USER",
 	"X-Remote-Uid", "X-Remote-UID", "X_Remote_Uid", "x.remote.uid", "X-Remote.Uid",
 	"X-Remote-Group", "X_Remote_Group", "x.remote.group", "X-REMOTE_GROUP",
@@ -34,6 +35,7 @@ var identities = []string{
 var innocents = []string{
 	"Accept", "Cookie", "X-Remote", "X-Remote-Users", "X-Remote-Use", "X-Remote-Extra", "X-Remotes-Extra-Foo",
 	"Xremoteuser", "X-Remoteuser", "X--Remote-User", "X-Remote-User-", "-X-Remote-User", "X+Remote+User", "Authorizations", "Authorizatio", "Www-Authorization",
+	"D-Pop", "Dpops", "Dpo", "Dpop-Nonce", "X-Dpop",
 }
 
 func TestCredentialHeaders(t *testing.T) {

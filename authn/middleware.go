@@ -27,7 +27,7 @@ type Middleware struct {
 	Audiences authenticator.Audiences
 
 	// CredentialHeaders are the headers that the handler must not see besides
-	// Authorization, Proxy-Authorization, X-Remote-User, X-Remote-Uid,
+	// Authorization, Proxy-Authorization, DPoP, X-Remote-User, X-Remote-Uid,
 	// X-Remote-Group, X-Remote-Extra-* and the bearer token among the protocols
 	// of Sec-WebSocket-Protocol: those that authenticators of your own look at. A
 	// name that ends with "-" stands for all that begin so. Case does not matter,
