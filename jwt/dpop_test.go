@@ -2,6 +2,8 @@ package jwt_test
 
 import (
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -191,6 +193,24 @@ func TestProofsFull(t *testing.T) {
 	other := newClient(t)
 	theirs := other.send(issuer.Token(good(object{"cnf": object{"jkt": other.jkt("ES256")}})))
 	require.Equal(t, isUser("jane"), answerTo(t, auth, theirs.build()))
+}
+
+// Of many who come with one proof at the same time, one is let in.
+func TestProofAtOnce(t *testing.T) {
+	issuer, c := newIssuer(t), newClient(t)
+	auth := bound(newStatic(t, keysOf(issuer), requires(jwt.Binding{DPoP: &jwt.DPoP{}})))
+	r := c.send(issuer.Token(good(object{"cnf": object{"jkt": c.jkt("ES256")}}))).build()
+	var accepted atomic.Int32
+	var all sync.WaitGroup
+	for range 32 {
+		all.Go(func() {
+			if _, ok, _ := auth.AuthenticateRequest(r); ok {
+				accepted.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	require.EqualValues(t, 1, accepted.Load())
 }
 
 func TestNewDPoP(t *testing.T) {

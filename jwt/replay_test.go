@@ -129,11 +129,11 @@ func TestReplaysFull(t *testing.T) {
 func TestReplaysMemory(t *testing.T) {
 	const most = 1 << 16
 	replays := jwt.NewReplays(most)
-	size := func() uint64 {
+	size := func() int64 {
 		var m runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
+		return int64(m.HeapAlloc)
 	}
 	before := size()
 	for i := range 1_000_000 {
@@ -145,6 +145,6 @@ func TestReplaysMemory(t *testing.T) {
 	}
 	require.Equal(t, most, replays.Len())
 	after := size()
-	require.Less(t, after-before, uint64(250*most)) // each has a key of its own
+	require.Less(t, after-before, int64(250*most)) // each has a key of its own
 	runtime.KeepAlive(replays)
 }
