@@ -2,6 +2,7 @@ package authn
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
@@ -26,8 +27,8 @@ func ExpiryOf(u user.Info) (time.Time, bool) {
 // Generational is an authenticator that knows when its answers may have changed
 // other than by time: because its keys are others, or its configuration.
 type Generational interface {
-	// Generation returns a number that has never been returned before such a change.
-	// It is cheap, and safe for concurrent use.
+	// Generation returns a number that grows with every such change, before the first
+	// answer that is another by it. It is cheap, and safe for concurrent use.
 	Generation() uint64
 }
 
@@ -62,7 +63,7 @@ func Conclusive(err error) bool {
 // on when the request is over, and so must not know more of it.
 func Carry(to, from context.Context) context.Context {
 	if audiences, ok := authenticator.AudiencesFrom(from); ok {
-		to = authenticator.WithAudiences(to, audiences)
+		to = authenticator.WithAudiences(to, slices.Clone(audiences)) // whose array may be changed once from is over
 	}
 	if l := linkFrom(from); l != nil {
 		to = l.context(to)
