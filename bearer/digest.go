@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"runtime"
 	"sync"
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
@@ -21,76 +22,94 @@ type digest [16]byte
 
 // hasher makes digests under a key that nobody knows: it is made with the cache and
 // dies with it, and digests do not leave the process.
-type hasher interface {
-	sum(ctx context.Context, token string) digest
+type hasher struct {
+	prefix []byte        // of each text: the key of a hash that takes none
+	hash   func(t *text) // sets the sum
+	texts  sync.Pool     // of *text
 }
 
-func newHasher() hasher {
-	if fips140.Enabled() { // which has no GCM with a nonce that one chooses
-		h := &sha{}
-		rand.Read(h.key[:])
-		return h
+// text is a token and what is asked of it while they are hashed.
+type text struct {
+	bytes []byte
+	nonce [12]byte // see newGMAC: always zero
+	sum   digest
+}
+
+func newHasher() *hasher {
+	if fips140.Enabled() || !fastGMAC() { // FIPS 140-3 has no GCM with a nonce of one's own
+		return newSHA()
 	}
 	var key [32]byte
 	rand.Read(key[:])
 	return newGMAC(key)
 }
 
-// gmac is three times as fast as SHA-256, on processors that have instructions for
-// AES. GHASH, of which GCM is made, is a universal hash (NIST SP 800-38D, section
-// 6.4; Carter and Wegman): two given texts of n blocks have the same under one of
-// 2^128 keys by a chance of n/2^128, so of a million tokens of 16 KiB, tried against a
-// cache of 32,768, one is taken for another by a chance below 2^-80. That holds as
-// long as nothing is known of the hashes. Hence AES under another key comes last:
-// even who learned of digests, by how long a look-up takes, say, would have no more
-// than random numbers of them.
-type gmac struct {
-	ghash   cipher.AEAD
-	last    cipher.Block
-	scratch sync.Pool // of *text
+// fastGMAC reports whether Go has GCM in instructions of the processor. Where it has
+// not, SHA-256 is faster, and takes the same time whatever the key is.
+func fastGMAC() bool {
+	switch runtime.GOARCH {
+	case "amd64", "arm64", "ppc64", "ppc64le", "s390x":
+		return true
+	}
+	return false
 }
 
-// text is a token and what is asked of it while they are hashed.
-type text struct {
-	nonce [12]byte // always the same: it adds the same to each hash
-	bytes []byte
-	sum   digest
+func newText() any { return new(text) }
+
+func (h *hasher) sum(ctx context.Context, token string) digest {
+	t := h.texts.Get().(*text)
+	t.bytes = appendQuestion(append(t.bytes[:0], h.prefix...), ctx, token)
+	h.hash(t)
+	sum := t.sum
+	clear(t.bytes) // of the token
+	if cap(t.bytes) <= 2*MaxToken {
+		h.texts.Put(t)
+	}
+	return sum
 }
 
-func newGMAC(key [32]byte) *gmac {
+// newGMAC returns a hasher that is three times as fast as SHA-256.
+//
+// GMAC of a text is its GHASH, plus a number that only depends on the key and the
+// nonce (NIST SP 800-38D, sections 6.4 and 7.1). With one nonce for all, GHASH is
+// what tells two texts apart. It is a universal hash (Carter and Wegman; McGrew and
+// Viega, 2004): two texts of at most n blocks of 16 bytes, chosen before the key was,
+// have the same under at most n+1 of the 2^128 values that AES may have derived for
+// it. So if a million tokens of 16 KiB are tried against 40,000 that are remembered,
+// one is taken for another by a chance below 2^-80.
+//
+// As a MAC that would be broken: two sums under one nonce give the key away. Here
+// nobody sees sums. AES under another key comes last nevertheless. It maps no two sums
+// to one, and makes of different ones numbers that are as good as random: so it tells
+// nothing of the key to who learned of digests, or of parts of them, by how long a
+// look-up takes. All that could be learned by trying is whether two texts have the
+// same, and until then (see above) whoever chooses one by what came of the others
+// chooses no better than beforehand.
+func newGMAC(key [32]byte) *hasher {
 	first, err1 := aes.NewCipher(key[:16])
 	last, err2 := aes.NewCipher(key[16:])
 	if err1 != nil || err2 != nil {
 		panic("bearer: AES has no keys of 16 bytes") // it has
 	}
-	ghash, err := cipher.NewGCM(first)
+	gcm, err := cipher.NewGCM(first)
 	if err != nil {
 		panic("bearer: AES has no GCM") // it has
 	}
-	return &gmac{ghash: ghash, last: last, scratch: sync.Pool{New: func() any { return new(text) }}}
+	return &hasher{texts: sync.Pool{New: newText}, hash: func(t *text) {
+		gcm.Seal(t.sum[:0], t.nonce[:], nil, t.bytes)
+		last.Encrypt(t.sum[:], t.sum[:])
+	}}
 }
 
-func (g *gmac) sum(ctx context.Context, token string) digest {
-	t := g.scratch.Get().(*text)
-	t.bytes = appendQuestion(t.bytes[:0], ctx, token)
-	g.ghash.Seal(t.sum[:0], t.nonce[:], nil, t.bytes)
-	g.last.Encrypt(t.sum[:], t.sum[:])
-	sum := t.sum
-	clear(t.bytes) // of the token
-	if cap(t.bytes) <= 2*MaxToken {
-		g.scratch.Put(t)
-	}
-	return sum
-}
-
-// sha is what FIPS 140-3 allows.
-type sha struct{ key [sha256.Size]byte }
-
-func (h *sha) sum(ctx context.Context, token string) digest {
-	text := appendQuestion(h.key[:len(h.key):len(h.key)], ctx, token)
-	sum := sha256.Sum256(text)
-	clear(text)
-	return digest(sum[:])
+// newSHA returns a hasher that is SHA-256 of the key and the text. Half of it is left
+// out, so it cannot be continued to that of a longer text.
+func newSHA() *hasher {
+	h := &hasher{texts: sync.Pool{New: newText}, prefix: make([]byte, sha256.Size), hash: func(t *text) {
+		sum := sha256.Sum256(t.bytes)
+		copy(t.sum[:], sum[:])
+	}}
+	rand.Read(h.prefix)
+	return h
 }
 
 // appendQuestion appends a token and all else that an answer depends on. What the
