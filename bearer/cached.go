@@ -3,13 +3,13 @@ package bearer
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 
 	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/internal/confirm"
 	"github.com/authnchain/authnchain/internal/flight"
 )
 
@@ -43,6 +43,7 @@ const (
 	defaultTTL      = 10 * time.Second
 	maxTTL          = 10 * time.Minute
 	defaultEntries  = 32 << 10
+	maxEntries      = 1 << 30 // more than fit into any memory
 	defaultInFlight = 256
 	maxWait         = 500 * time.Millisecond // for a place among those in flight
 )
@@ -53,7 +54,7 @@ type Cache struct {
 	ttl        time.Duration
 	failureTTL time.Duration
 	now        func() time.Time
-	hash       hasher
+	hash       *hasher
 	accepted   table[*authenticator.Response]
 	refused    table[error] // nil for what nobody recognizes
 	flights    flight.Group[question, outcome]
@@ -87,12 +88,14 @@ type outcome struct {
 // audiences and the trace of the first. It ends when the last of them has left.
 //
 // A refusal that is not conclusive, such as [authn.Unavailable], is told to those who
-// wait and forgotten. A panic of token is an error with the reason [authn.Panicked].
+// wait and forgotten. A panic of token, be it http.ErrAbortHandler, is an error with
+// the reason [authn.Panicked].
 // If token is [authn.Generational], as those of package jwt are, all that was
 // remembered is forgotten when its generation changes.
 //
 // The responses that it returns are shared and must not be changed; their users
-// cannot be ([authn.ReadOnly]).
+// cannot be ([authn.ReadOnly]). Refusals are kept as token made them, so their errors
+// must hold nothing of the token.
 func Cached(token authenticator.Token, o *CacheOptions) *Cache {
 	if token == nil {
 		panic("bearer.Cached: the authenticator of tokens is nil")
@@ -102,7 +105,7 @@ func Cached(token authenticator.Token, o *CacheOptions) *Cache {
 	}
 	entries := defaultEntries
 	if o.MaxEntries > 0 {
-		entries = (o.MaxEntries + 63) / 64 * 64
+		entries = (min(o.MaxEntries, maxEntries) + 63) / 64 * 64
 	}
 	c := &Cache{
 		token:      token,
@@ -139,75 +142,31 @@ func (c *Cache) HealthCheck() error {
 
 // AuthenticateToken implements [authenticator.Token].
 func (c *Cache) AuthenticateToken(ctx context.Context, token string) (*authenticator.Response, bool, error) {
-	key := c.hash.sum(ctx, token)
-	at := moment{c.now().UnixNano(), c.Generation()}
-	if resp, ok := c.accepted.get(key, at); ok {
-		authn.Note(ctx, "remembered")
-		return resp, true, nil
-	}
-	if err, ok := c.refused.get(key, at); ok {
-		authn.Note(ctx, "remembered")
-		if err != nil && authn.Traced(ctx) {
-			err = fmt.Errorf("remembered: %w", err)
-		}
-		return nil, false, err
-	}
-	return c.join(ctx, key, token, at)
-}
-
-// join looks a token up, or waits for somebody's look-up of the same.
-func (c *Cache) join(ctx context.Context, key digest, token string, at moment) (*authenticator.Response, bool, error) {
-	found, err := c.flights.Do(ctx, question{key, at.generation}, func(detached context.Context) (outcome, error) {
-		return c.lookUp(authn.Carry(detached, ctx), key, token, at)
-	})
-	var panicked *flight.PanicError
+	q := question{c.hash.sum(ctx, token), c.Generation()}
+	found, ok := c.remembered(q)
 	switch {
-	case errors.As(err, &panicked):
-		return nil, false, authn.Errorf(authn.Panicked, "bearer: cache: the authenticator %w", err)
-	case err != nil:
-		return nil, false, err
+	case !ok:
+		found = c.join(ctx, q, token)
+	case authn.Traced(ctx):
+		authn.Note(ctx, "remembered")
+		if found.err != nil {
+			found.err = fmt.Errorf("remembered: %w", found.err)
+		}
+	}
+	if found.ok && confirm.Of(found.resp.User) != nil {
+		if promise := confirm.From(ctx); promise != nil {
+			promise.Expect() // of each caller, also of those that the authenticator has not seen
+		}
 	}
 	return found.resp, found.ok, found.err
 }
 
-func (c *Cache) lookUp(ctx context.Context, key digest, token string, at moment) (outcome, error) {
-	if err := c.enter(ctx); err != nil {
-		return outcome{}, err
+// remembered returns the answer to q, if there is one that still holds.
+func (c *Cache) remembered(q question) (outcome, bool) {
+	at := moment{c.now().UnixNano(), q.generation}
+	if resp, ok := c.accepted.get(q.key, at); ok {
+		return outcome{resp: resp, ok: true}, true
 	}
-	defer c.leave()
-	var found outcome
-	found.resp, found.ok, found.err = authn.AskToken(ctx, c.token, token)
-	switch {
-	case found.ok:
-		found.resp = &authenticator.Response{Audiences: found.resp.Audiences, User: authn.ReadOnly(found.resp.User)}
-		ttl := c.ttl
-		if expiry, known := authn.ExpiryOf(found.resp.User); known {
-			ttl = min(ttl, expiry.Sub(time.Unix(0, at.time))) // which is right for times that UnixNano cannot tell
-		}
-		c.accepted.put(key, found.resp, at, at.time+int64(ttl))
-	case c.failureTTL > 0 && (found.err == nil || authn.Conclusive(found.err)):
-		c.refused.put(key, found.err, at, at.time+int64(c.failureTTL))
-	}
-	return found, nil
+	err, ok := c.refused.get(q.key, at)
+	return outcome{err: err}, ok
 }
-
-// enter waits for a place among those in flight.
-func (c *Cache) enter(ctx context.Context) error {
-	select {
-	case c.places <- struct{}{}:
-		return nil
-	default:
-	}
-	timer := time.NewTimer(maxWait)
-	defer timer.Stop()
-	select {
-	case c.places <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return &authn.Error{Reason: authn.Unavailable, RetryAfter: time.Second, Err: fmt.Errorf("bearer: cache: %d tokens are being looked up, and no place is free", cap(c.places))}
-	}
-}
-
-func (c *Cache) leave() { <-c.places }

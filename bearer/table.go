@@ -1,6 +1,9 @@
 package bearer
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // shards is into how many parts a table is divided, each with a lock of its own.
 const shards = 16
@@ -67,9 +70,9 @@ func (e *entry[V]) holds(at moment) bool {
 	return e.generation == at.generation && e.began <= at.time && at.time < e.ends
 }
 
-// put remembers a value that was asked for at a moment, until ends.
-func (t *table[V]) put(key digest, value V, at moment, ends int64) {
-	if ends <= at.time {
+// put remembers a value that was asked for at a moment, for ttl from then on.
+func (t *table[V]) put(key digest, value V, at moment, ttl time.Duration) {
+	if ttl <= 0 {
 		return
 	}
 	p := t.of(key)
@@ -83,7 +86,7 @@ func (t *table[V]) put(key digest, value V, at moment, ends int64) {
 		}
 		p.places[key] = i
 	}
-	p.entries[i] = entry[V]{key: key, value: value, began: at.time, ends: ends, generation: at.generation}
+	p.entries[i] = entry[V]{key: key, value: value, began: at.time, ends: at.time + int64(ttl), generation: at.generation}
 }
 
 // room returns the place for a new entry.

@@ -1,0 +1,105 @@
+package bearer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"k8s.io/apiserver/pkg/authentication/authenticator"
+
+	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/internal/confirm"
+)
+
+// join looks a token up, or waits for somebody's look-up of the same.
+func (c *Cache) join(ctx context.Context, q question, token string) outcome {
+	found, err := c.flights.Do(ctx, q, func(detached context.Context) (outcome, error) {
+		return c.lookUp(authn.Carry(detached, ctx), q, token), nil
+	})
+	switch {
+	case err == nil:
+		return found
+	case errors.Is(err, ctx.Err()):
+		return outcome{err: err}
+	}
+	return outcome{err: authn.Errorf(authn.Panicked, "bearer: cache: the look-up failed: %w", err)}
+}
+
+func (c *Cache) lookUp(ctx context.Context, q question, token string) (found outcome) {
+	defer func() {
+		if v := recover(); v != nil {
+			found = outcome{err: &authn.Error{Reason: authn.Panicked, Err: &authn.PanicError{Value: v, Stack: debug.Stack()}}}
+		}
+	}()
+	if found, ok := c.remembered(q); ok { // since a look-up that ended a moment ago
+		authn.Note(ctx, "remembered")
+		return found
+	}
+	if err := c.enter(ctx); err != nil {
+		return outcome{err: err}
+	}
+	defer c.leave()
+	began := c.now()
+	found = c.ask(ctx, token)
+	if ctx.Err() == nil && c.Generation() == q.generation { // else nobody waits, or nobody asks so any more
+		c.remember(q, began, found)
+	}
+	return found
+}
+
+// ask asks the authenticator. What comes of it shares no memory with what it said.
+func (c *Cache) ask(ctx context.Context, token string) outcome {
+	var promise *confirm.Promise
+	if confirm.From(ctx) != nil {
+		ctx, promise = confirm.New(ctx) // for all who wait, and for those who come later
+	}
+	resp, ok, err := authn.AskToken(ctx, c.token, token)
+	if !ok {
+		return outcome{err: err}
+	}
+	if promise != nil && confirm.Of(resp.User) == nil {
+		if err := promise.Keep(resp.User, nil, ""); err != nil {
+			return outcome{err: fmt.Errorf("bearer: cache: %w", err)}
+		}
+	}
+	own := &authenticator.Response{Audiences: copyOf(resp.Audiences), User: authn.ReadOnly(copied{resp.User})}
+	return outcome{resp: own, ok: true}
+}
+
+// remember keeps an answer that was asked for when it began, if it may be kept.
+func (c *Cache) remember(q question, began time.Time, found outcome) {
+	at := moment{began.UnixNano(), q.generation}
+	switch {
+	case found.ok:
+		ttl := c.ttl
+		if expiry, known := authn.ExpiryOf(found.resp.User); known {
+			ttl = min(ttl, expiry.Sub(began))
+		}
+		c.accepted.put(q.key, found.resp, at, ttl)
+	case found.err == nil || authn.Conclusive(found.err):
+		c.refused.put(q.key, found.err, at, c.failureTTL)
+	}
+}
+
+// enter waits for a place among those in flight.
+func (c *Cache) enter(ctx context.Context) error {
+	select {
+	case c.places <- struct{}{}:
+		return nil
+	default:
+	}
+	timer := time.NewTimer(maxWait)
+	defer timer.Stop()
+	select {
+	case c.places <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return &authn.Error{Reason: authn.Unavailable, RetryAfter: time.Second, Err: fmt.Errorf("bearer: cache: %d tokens are being looked up, and no place is free", cap(c.places))}
+	}
+}
+
+func (c *Cache) leave() { <-c.places }

@@ -1,0 +1,48 @@
+package bearer
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apiserver/pkg/authentication/user"
+
+	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/internal/confirm"
+)
+
+// copied is a user whose strings are copies. Those of the user that it is of may be
+// parts of the token, which then stays in memory for as long as one of them.
+type copied struct{ of user.Info }
+
+func (c copied) GetName() string     { return strings.Clone(c.of.GetName()) }
+func (c copied) GetUID() string      { return strings.Clone(c.of.GetUID()) }
+func (c copied) GetGroups() []string { return copyOf(c.of.GetGroups()) }
+
+func (c copied) GetExtra() map[string][]string {
+	given := c.of.GetExtra()
+	if given == nil {
+		return nil
+	}
+	extra := make(map[string][]string, len(given))
+	for key, values := range given {
+		extra[strings.Clone(key)] = copyOf(values)
+	}
+	return extra
+}
+
+// Expiry is for [authn.ExpiryOf], and Confirmation for package confirm.
+func (c copied) Expiry() time.Time {
+	expiry, _ := authn.ExpiryOf(c.of)
+	return expiry
+}
+
+func (c copied) Confirmation() confirm.Func { return confirm.Of(c.of) }
+
+func copyOf(texts []string) []string {
+	texts = slices.Clone(texts)
+	for i, text := range texts {
+		texts[i] = strings.Clone(text)
+	}
+	return texts
+}
