@@ -11,9 +11,9 @@ const shards = 16
 // table remembers answers by digests, up to a number of them.
 type table[V any] struct{ parts [shards]part[V] }
 
-// part is a table of its own. When it is full, the hand goes round its entries and
-// the first that has not been asked for since the hand last passed makes room: one
-// that is seen once only goes before one that comes again.
+// part is a table of its own. When it is full, the hand goes round its entries. It
+// takes one use off each that has any, and the first that has none makes room: one
+// that is seen once or twice goes before one that comes again and again.
 type part[V any] struct {
 	mu      sync.Mutex // guards all below
 	places  map[digest]uint32
@@ -28,8 +28,12 @@ type entry[V any] struct {
 	began      int64 // when it was asked for, in nanoseconds
 	ends       int64
 	generation uint64
-	used       bool // since the hand last passed
+	uses       uint8 // how often it was asked for again, up to maxUses, less what the hand took
 }
+
+// maxUses is how often the hand passes an entry that was asked for often and now is
+// not. With one, who asks twice for each token of a flood would make all entries alike.
+const maxUses = 3
 
 // moment is when something is asked for.
 type moment struct {
@@ -60,7 +64,7 @@ func (t *table[V]) get(key digest, at moment) (value V, ok bool) {
 	if !e.holds(at) {
 		return value, false
 	}
-	e.used = true
+	e.use()
 	return e.value, true
 }
 
@@ -69,6 +73,8 @@ func (t *table[V]) get(key digest, at moment) (value V, ok bool) {
 func (e *entry[V]) holds(at moment) bool {
 	return e.generation == at.generation && e.began <= at.time && at.time < e.ends
 }
+
+func (e *entry[V]) use() { e.uses = min(e.uses+1, maxUses) }
 
 // put remembers a value that was asked for at a moment, for ttl from then on.
 func (t *table[V]) put(key digest, value V, at moment, ttl time.Duration) {
@@ -85,8 +91,12 @@ func (t *table[V]) put(key digest, value V, at moment, ttl time.Duration) {
 			p.places = make(map[digest]uint32)
 		}
 		p.places[key] = i
+		p.entries[i] = entry[V]{key: key}
+	} else {
+		p.entries[i].use()
 	}
-	p.entries[i] = entry[V]{key: key, value: value, began: at.time, ends: at.time + int64(ttl), generation: at.generation}
+	e := &p.entries[i]
+	e.value, e.began, e.ends, e.generation = value, at.time, at.time+int64(ttl), at.generation
 }
 
 // room returns the place for a new entry.
@@ -104,8 +114,8 @@ func (p *part[V]) room(at moment) uint32 {
 		e := &p.entries[p.hand]
 		i := p.hand
 		p.hand = (p.hand + 1) % len(p.entries)
-		if e.used && e.holds(at) {
-			e.used = false
+		if e.uses > 0 && e.holds(at) {
+			e.uses--
 			continue
 		}
 		delete(p.places, e.key)

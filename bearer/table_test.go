@@ -86,6 +86,12 @@ func TestTableHand(t *testing.T) {
 		{"and goes in the next", []int{1}, 5, []int{5, 6, 7, 8}},
 		{"all asked for", []int{0, 1, 2, 3}, 1, []int{1, 2, 3, 4}},
 		{"all asked for, twice", []int{3, 2, 1, 0, 0, 1, 2, 3}, 2, []int{2, 3, 4, 5}},
+		{"all asked for, one twice", []int{0, 0, 1, 2, 3}, 3, []int{0, 4, 5, 6}},
+		{"one asked for twice", []int{1, 1}, 6, []int{1, 7, 8, 9}},
+		{"goes in the third round", []int{1, 1}, 8, []int{8, 9, 10, 11}},
+		{"as often as counts", []int{1, 1, 1}, 9, []int{1, 10, 11, 12}},
+		{"more often", []int{1, 1, 1, 1, 1, 1}, 9, []int{1, 10, 11, 12}},
+		{"more often, and goes", []int{1, 1, 1, 1, 1, 1}, 11, []int{11, 12, 13, 14}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -135,6 +141,16 @@ func TestTableReplaces(t *testing.T) {
 	require.Equal(t, []int{10}, have(table, 3, bearer.At(5, 0)))
 }
 
+// To be looked up again is to come again.
+func TestTableRenews(t *testing.T) {
+	table := bearer.NewTable(2 * bearer.Shards)
+	table.Put(key(1), 1, bearer.At(1, 0), 4)
+	table.Put(key(2), 2, bearer.At(5, 0), 4)
+	table.Put(key(1), 1, bearer.At(5, 0), 4)
+	table.Put(key(3), 3, bearer.At(5, 0), 4)
+	require.Equal(t, []int{1, 3}, have(table, 4, bearer.At(5, 0)))
+}
+
 // Each part has its own bound, and all together have the table's.
 func TestTableBounds(t *testing.T) {
 	for _, tt := range []struct{ entries, want int }{{-1, 16}, {0, 16}, {1, 16}, {16, 16}, {17, 32}, {1000, 1008}} {
@@ -166,7 +182,7 @@ func TestTableIsLikeAList(t *testing.T) {
 			if r.IntN(2) == 0 {
 				ttl := r.IntN(12) - 1
 				table.Put(key(n), step, at, time.Duration(ttl))
-				list.put(item{n, step, now, now + int64(ttl), generation, false})
+				list.put(item{n, step, now, now + int64(ttl), generation, 0})
 			}
 			n = r.IntN(10)
 			got, ok := table.Get(key(n), at)
@@ -188,7 +204,7 @@ type item struct {
 	key, value  int
 	began, ends int64
 	generation  uint64
-	used        bool
+	uses        int
 }
 
 func (i item) holds(now int64, generation uint64) bool {
@@ -198,7 +214,7 @@ func (i item) holds(now int64, generation uint64) bool {
 func (l *list) get(key int, now int64, generation uint64) (int, bool) {
 	for i := range l.items {
 		if it := &l.items[i]; it.key == key && it.holds(now, generation) {
-			it.used = true
+			it.uses = min(it.uses+1, 3)
 			return it.value, true
 		}
 	}
@@ -211,6 +227,7 @@ func (l *list) put(new item) {
 	}
 	for i := range l.items {
 		if l.items[i].key == new.key {
+			new.uses = min(l.items[i].uses+1, 3)
 			l.items[i] = new
 			return
 		}
@@ -218,8 +235,8 @@ func (l *list) put(new item) {
 	for len(l.items) == l.most {
 		first := l.items[0]
 		l.items = l.items[1:]
-		if first.used && first.holds(new.began, new.generation) {
-			first.used = false
+		if first.uses > 0 && first.holds(new.began, new.generation) {
+			first.uses--
 			l.items = append(l.items, first)
 		}
 	}
