@@ -3,6 +3,8 @@ package bearer
 import (
 	"context"
 	"time"
+
+	"k8s.io/apiserver/pkg/authentication/authenticator"
 )
 
 // Table is what a Cache remembers in, of numbers.
@@ -29,19 +31,28 @@ func (t *Table) Get(key Digest, at Moment) (int, bool) { return t.get(key, at) }
 
 func (t *Table) Put(key Digest, value int, at Moment, ttl time.Duration) { t.put(key, value, at, ttl) }
 
-// Len returns how many entries there are, and checks that places and entries agree.
+// Len returns how many entries there are, and checks that all are where they belong.
 func (t *table[V]) Len() int {
 	n := 0
 	for i := range t.parts {
 		p := &t.parts[i]
 		p.mu.Lock()
 		n += len(p.entries)
-		if len(p.places) != len(p.entries) || len(p.entries) > p.most {
-			panic("places and entries do not agree")
+		if len(p.entries) > p.most {
+			panic("too many entries")
 		}
-		for key, i := range p.places {
-			if p.entries[i].key != key {
-				panic("a place is another's")
+		chained := 0
+		for _, next := range p.chains {
+			for ; next != 0; next = p.entries[next-1].next {
+				chained++
+			}
+		}
+		if chained != len(p.entries) {
+			panic("an entry is in no chain")
+		}
+		for i := range p.entries {
+			if p.find(p.entries[i].key) != &p.entries[i] {
+				panic("an entry is not found")
 			}
 		}
 		p.mu.Unlock()
@@ -62,3 +73,11 @@ func NewSHA() *Hasher { return newSHA() }
 func NewHasher() *Hasher { return newHasher() }
 
 func (h *hasher) Sum(ctx context.Context, token string) Digest { return h.sum(ctx, token) }
+
+// SetHasher is for before c is used.
+func (c *Cache) SetHasher(h *Hasher) { c.hash = h }
+
+// Ask asks the authenticator and remembers nothing.
+func (c *Cache) Ask(ctx context.Context, token string) *authenticator.Response {
+	return c.ask(ctx, token).resp
+}

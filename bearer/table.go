@@ -1,6 +1,7 @@
 package bearer
 
 import (
+	"encoding/binary"
 	"sync"
 	"time"
 )
@@ -16,7 +17,7 @@ type table[V any] struct{ parts [shards]part[V] }
 // that is seen once or twice goes before one that comes again and again.
 type part[V any] struct {
 	mu      sync.Mutex // guards all below
-	places  map[digest]uint32
+	chains  []uint32   // the first entry of each, by its place plus one; a map takes twice the memory when entries come and go
 	entries []entry[V]
 	most    int
 	hand    int
@@ -28,6 +29,7 @@ type entry[V any] struct {
 	began      int64 // when it was asked for, in nanoseconds
 	ends       int64
 	generation uint64
+	next       uint32 // of the chain, by its place plus one; 0 is the end
 	uses       uint8 // how often it was asked for again, up to maxUses, less what the hand took
 }
 
@@ -56,12 +58,8 @@ func (t *table[V]) get(key digest, at moment) (value V, ok bool) {
 	p := t.of(key)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i, ok := p.places[key]
-	if !ok {
-		return value, false
-	}
-	e := &p.entries[i]
-	if !e.holds(at) {
+	e := p.find(key)
+	if e == nil || !e.holds(at) {
 		return value, false
 	}
 	e.use()
@@ -84,41 +82,83 @@ func (t *table[V]) put(key digest, value V, at moment, ttl time.Duration) {
 	p := t.of(key)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i, ok := p.places[key]
-	if !ok {
-		i = p.room(at)
-		if p.places == nil {
-			p.places = make(map[digest]uint32)
-		}
-		p.places[key] = i
-		p.entries[i] = entry[V]{key: key}
+	e := p.find(key)
+	if e == nil {
+		e = p.add(key, at)
 	} else {
-		p.entries[i].use()
+		e.use()
 	}
-	e := &p.entries[i]
 	e.value, e.began, e.ends, e.generation = value, at.time, at.time+int64(ttl), at.generation
 }
 
-// room returns the place for a new entry.
-func (p *part[V]) room(at moment) uint32 {
-	if n := len(p.entries); n < p.most {
-		if n == cap(p.entries) {
-			grown := make([]entry[V], n, min(p.most, max(16, 2*n)))
-			copy(grown, p.entries)
-			p.entries = grown
-		}
-		p.entries = append(p.entries, entry[V]{})
-		return uint32(n)
+// find returns the entry with that key, or nil.
+func (p *part[V]) find(key digest) *entry[V] {
+	if len(p.entries) == 0 {
+		return nil
 	}
+	for i := *p.chain(key); i != 0; i = p.entries[i-1].next {
+		if e := &p.entries[i-1]; e.key == key {
+			return e
+		}
+	}
+	return nil
+}
+
+// chain returns where the chain begins that key is in.
+func (p *part[V]) chain(key digest) *uint32 {
+	return &p.chains[binary.LittleEndian.Uint32(key[8:])%uint32(len(p.chains))]
+}
+
+// add returns a new entry for key.
+func (p *part[V]) add(key digest, at moment) *entry[V] {
+	i := len(p.entries)
+	if i == p.most {
+		i = p.makeRoom(at)
+	} else {
+		if i == cap(p.entries) {
+			p.grow()
+		}
+		p.entries = p.entries[:i+1]
+	}
+	p.entries[i] = entry[V]{key: key}
+	p.link(i)
+	return &p.entries[i]
+}
+
+func (p *part[V]) grow() {
+	n := len(p.entries)
+	grown := make([]entry[V], n, min(p.most, max(16, 2*n)))
+	copy(grown, p.entries)
+	p.entries, p.chains = grown, make([]uint32, cap(grown))
+	for i := range grown {
+		p.link(i)
+	}
+}
+
+// makeRoom returns the place of an entry that it has taken out of its chain.
+func (p *part[V]) makeRoom(at moment) int {
 	for {
-		e := &p.entries[p.hand]
 		i := p.hand
-		p.hand = (p.hand + 1) % len(p.entries)
+		e := &p.entries[i]
+		p.hand = (i + 1) % len(p.entries)
 		if e.uses > 0 && e.holds(at) {
 			e.uses--
 			continue
 		}
-		delete(p.places, e.key)
-		return uint32(i)
+		p.unlink(i)
+		return i
 	}
+}
+
+func (p *part[V]) link(i int) {
+	first := p.chain(p.entries[i].key)
+	p.entries[i].next, *first = *first, uint32(i+1)
+}
+
+func (p *part[V]) unlink(i int) {
+	at := p.chain(p.entries[i].key)
+	for *at != uint32(i+1) {
+		at = &p.entries[*at-1].next
+	}
+	*at = p.entries[i].next
 }
