@@ -1,8 +1,12 @@
 package bearer_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"time"
+
+	"k8s.io/apiserver/pkg/authentication/authenticator"
 
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/authn/authntest"
@@ -59,4 +63,33 @@ func ExampleNewWebSocket() {
 	fmt.Println(u.GetName(), r.Header["Sec-Websocket-Protocol"])
 	// Output:
 	// ann [v4.channel.k8s.io]
+}
+
+// A cache in front of an authenticator that takes its time, such as a webhook.
+func ExampleCached() {
+	slow := authenticator.TokenFunc(func(_ context.Context, token string) (*authenticator.Response, bool, error) {
+		fmt.Println("looking up", token)
+		if token == "s3cret" {
+			return &authenticator.Response{User: authntest.User("ann", "ops")}, true, nil
+		}
+		return nil, false, nil
+	})
+	cache := bearer.Cached(slow, &bearer.CacheOptions{TTL: time.Minute})
+	auth := bearer.New(cache)
+
+	for _, token := range []string{"s3cret", "s3cret", "guess", "guess"} {
+		resp, ok, err := auth.AuthenticateRequest(authntest.Bearer(authntest.Request("/"), token))
+		if ok {
+			fmt.Println(resp.User.GetName(), resp.User.GetGroups())
+		} else {
+			fmt.Println("refused:", authn.ReasonOf(err))
+		}
+	}
+	// Output:
+	// looking up s3cret
+	// ann [ops]
+	// ann [ops]
+	// looking up guess
+	// refused: UnknownToken
+	// refused: UnknownToken
 }

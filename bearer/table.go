@@ -30,7 +30,7 @@ type entry[V any] struct {
 	ends       int64
 	generation uint64
 	next       uint32 // of the chain, by its place plus one; 0 is the end
-	uses       uint8 // how often it was asked for again, up to maxUses, less what the hand took
+	uses       uint8  // how often it was asked for again, up to maxUses, less what the hand took
 }
 
 // maxUses is how often the hand passes an entry that was asked for often and now is
