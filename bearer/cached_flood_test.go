@@ -105,7 +105,6 @@ func TestCachedFloodOfGoodTokens(t *testing.T) {
 		each  int // how many of the flood come for one of the regulars
 	}{
 		{"once", 1, 20},
-		{"twice", 2, 10},
 		{"three times", 3, 10},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
