@@ -82,16 +82,16 @@ type outcome struct {
 // What is remembered is an answer under a keyed digest of the token and of the
 // audiences asked for; tokens are not kept. Acceptances and refusals have a space of
 // their own each, so that no number of bad tokens makes it forget good ones; and
-// tokens that are seen once only do not push out those that come again. Answers that
-// depend on more than the token must come from around the cache and not from within:
-// a look-up is for all who wait, so it knows nothing of their requests, but for the
-// audiences and the trace of the first. It ends when the last of them has left.
+// tokens that are seen a few times do not push out those that come again and again.
+// Answers that depend on more than the token must come from around the cache and not
+// from within: a look-up is for all who wait, so it knows nothing of their requests,
+// but for the audiences and the trace of the first. It ends when the last of them has
+// left.
 //
 // A refusal that is not conclusive, such as [authn.Unavailable], is told to those who
 // wait and forgotten. A panic of token, be it http.ErrAbortHandler, is an error with
-// the reason [authn.Panicked].
-// If token is [authn.Generational], as those of package jwt are, all that was
-// remembered is forgotten when its generation changes.
+// the reason [authn.Panicked]. If token is [authn.Generational], as those of package
+// jwt are, all that was remembered is forgotten when its generation changes.
 //
 // The responses that it returns are shared and must not be changed; their users
 // cannot be ([authn.ReadOnly]). Refusals are kept as token made them, so their errors

@@ -69,6 +69,29 @@ func TestCachedOneLookUpAtOnce(t *testing.T) {
 	require.EqualValues(t, tokens, j.asked.Load())
 }
 
+// Who looked a moment too early finds the answer when about to look up again.
+func TestCachedLooksAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		late := make(chan bool)
+		var calls atomic.Int64
+		j := &judge{judgment: always(authntest.User("ann"), nil)}
+		c := bearer.Cached(j, &bearer.CacheOptions{Now: func() time.Time {
+			now := time.Now()
+			if calls.Add(1) == 1 {
+				<-late
+			}
+			return now
+		}})
+		go mustKnow(t, c, t.Context(), "a", "ann")
+		synctest.Wait()
+		time.Sleep(time.Nanosecond)
+		mustKnow(t, c, t.Context(), "a", "ann")
+		close(late)
+		synctest.Wait()
+		require.EqualValues(t, 1, j.asked.Load())
+	})
+}
+
 // All who wait are told of a refusal that nobody remembers, and of a panic.
 func TestCachedOneLookUpFails(t *testing.T) {
 	for _, tt := range []struct {

@@ -39,7 +39,7 @@ func (a ask) context(ctx context.Context) context.Context {
 
 // asks have the same letters in them, and differ in what is what.
 var asks = func() (all []ask) {
-	tokens := []string{"", "a", "ab", "abc", "a\x01", "\x00", "ab\x00\x00\x00\x00\x00", "c\x01\x00\x00\x00\x01\x00\x00\x00\x01", "a\x00\x00\x00\x00"}
+	tokens := []string{"", "a", "ab", "abc", "a\x01", "\x00", "ab\x00\x00\x00\x00\x00", "c\x01\x00\x00\x00\x01\x00\x00\x00\x01", "a\x00\x00\x00\x00", "ab\x01\x00\x00\x00"}
 	lists := []authenticator.Audiences{nil, {""}, {"", ""}, {"a"}, {"b"}, {"c"}, {"bc"}, {"b", "c"}, {"c", "b"}, {"bc", ""}, {"", "bc"},
 		{"a", "a"}, {"c\x01\x00\x00\x00\x01\x00\x00\x00\x01"}, {"\x01\x00\x00\x00"}}
 	for _, token := range tokens {
