@@ -59,10 +59,8 @@ func (c *Cache) ask(ctx context.Context, token string) outcome {
 	if !ok {
 		return outcome{err: err}
 	}
-	if promise != nil && confirm.Of(resp.User) == nil {
-		if err := promise.Keep(resp.User, nil, ""); err != nil {
-			return outcome{err: fmt.Errorf("bearer: cache: %w", err)}
-		}
+	if promise != nil && promise.Lost(resp.User) {
+		return outcome{err: authn.Errorf(authn.Unavailable, "bearer: cache: %w", confirm.ErrLost)}
 	}
 	own := &authenticator.Response{Audiences: copyOf(resp.Audiences), User: authn.ReadOnly(copied{resp.User})}
 	return outcome{resp: own, ok: true}

@@ -173,6 +173,8 @@ func TestNobodyChecks(t *testing.T) {
 		{"somebody else's context", bound(forgetful), unavailable(nobodyChecks), unavailable(nobodyChecks)},
 		{"somebody else's user", bound(adder), unavailable(lost), unavailable(lost)},
 		{"somebody else's user, of a union", bound(union.Tokens(adder)), unavailable(lost), unavailable(lost)},
+		{"somebody else's user, remembered", bound(remembered(adder)), unavailable("cache: " + lost), unavailable("cache: " + lost)},
+		{"somebody else's user, of one that is remembered", bound(group.NewTokenGroupAdder(remembered(auth), []string{"more"})), unavailable(lost), unavailable(lost)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

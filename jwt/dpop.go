@@ -32,7 +32,7 @@ type DPoP struct {
 
 	// MaxProofs is how many proofs that could be used again are remembered, of which
 	// one key may have made a sixteenth. If there are more they are
-	// [authn.Unavailable]. Zero means 262,144; a proof takes about 50 bytes, and a key
+	// [authn.Unavailable]. Zero means 1,048,576; a proof takes about 50 bytes, and a key
 	// about 100.
 	MaxProofs int
 
@@ -46,7 +46,7 @@ type DPoP struct {
 
 const (
 	defaultProofAge = time.Minute
-	defaultProofs   = 256 << 10
+	defaultProofs   = 1 << 20
 	maxProof        = 8 << 10 // bytes
 	proofType       = "dpop+jwt"
 )
@@ -187,19 +187,10 @@ func (p *proofs) key(encoded string) (jose.Key, jose.Header, error) {
 	switch {
 	case err != nil:
 		return key, h, fmt.Errorf(`"jwk": %w`, err)
-	case hasPrivate(jwk):
-		return key, h, errors.New(`"jwk": a private key, which is private no more`)
 	case !key.Fits(h.Algorithm):
 		return key, h, fmt.Errorf(`"jwk": does not fit %s`, h.Algorithm)
 	}
 	return key, h, nil
-}
-
-// hasPrivate reports whether a JWK has members of a private key, of which ParseKey looks
-// at "d" (RFC 9449, section 4.3; RFC 7518, sections 6.3.2 and 6.4).
-func hasPrivate(jwk strictjson.Value) bool {
-	o, _ := jwk.Object()
-	return slices.ContainsFunc([]string{"p", "q", "dp", "dq", "qi", "oth", "k"}, func(name string) bool { return !o.Get(name).Missing() })
 }
 
 func (p *proofs) checkClaims(c Claims, r *http.Request, token string, now time.Time) (u use, err error) {

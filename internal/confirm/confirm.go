@@ -56,6 +56,9 @@ func With(ctx context.Context, p *Promise) context.Context {
 // Expect tells who has promised that the user about to be returned has a check.
 func (p *Promise) Expect() { p.expected.Store(true) }
 
+// Lost reports whether a check was to come with the user, who has none.
+func (p *Promise) Lost(user any) bool { return p.expected.Load() && Of(user) == nil }
+
 // Keep checks the request that a user was accepted for. The error is ErrLost if a
 // check was to come, ErrUnbound if the scheme is DPoP and there is none, or the
 // check's own.
@@ -64,7 +67,7 @@ func (p *Promise) Keep(user any, r *http.Request, token string) error {
 	switch {
 	case check != nil:
 		return check(r, token)
-	case p.expected.Load():
+	case p.Lost(user):
 		return ErrLost
 	}
 	if _, isDPoP := authscheme.DPoP(r.Header.Get("Authorization")); isDPoP {

@@ -136,7 +136,7 @@ func publicKey(o strictjson.Object) (crypto.PublicKey, error) {
 	if kty == "oct" {
 		return nil, errors.New(`"kty" oct: a shared secret is no public key`)
 	}
-	for _, name := range [...]string{"d", "p", "q", "dp", "dq", "qi", "oth"} { // RFC 7518, sections 6.2.2 and 6.3.2
+	for _, name := range [...]string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} { // RFC 7518, sections 6.2.2, 6.3.2 and 6.4
 		if !o.Get(name).Missing() {
 			return nil, fmt.Errorf("%q: a private key, which is private no more", name)
 		}
