@@ -14,29 +14,17 @@ import (
 // algorithm is a signature algorithm of RFC 7518, section 3.1, or RFC 8037.
 type algorithm struct {
 	fits   func(crypto.PublicKey) bool // reports whether a key may be used with it
-	verify func(key crypto.PublicKey, signed string, signature []byte) bool
+	hash   crypto.Hash                 // zero: it signs the text itself
+	verify func(key crypto.PublicKey, digest, signature []byte) bool
 }
-
-// hash is a hash function. Its sum takes a string, which the compiler then need
-// not copy.
-type hash struct {
-	id  crypto.Hash
-	sum func(string) []byte
-}
-
-var (
-	s256 = hash{crypto.SHA256, func(s string) []byte { d := sha256.Sum256([]byte(s)); return d[:] }}
-	s384 = hash{crypto.SHA384, func(s string) []byte { d := sha512.Sum384([]byte(s)); return d[:] }}
-	s512 = hash{crypto.SHA512, func(s string) []byte { d := sha512.Sum512([]byte(s)); return d[:] }}
-)
 
 // algorithms are those that there are. There is no "none" and nothing with a
 // shared secret.
 var algorithms = map[string]algorithm{
-	"RS256": pkcs1(s256), "RS384": pkcs1(s384), "RS512": pkcs1(s512),
-	"PS256": pss(s256), "PS384": pss(s384), "PS512": pss(s512),
-	"ES256": ec(elliptic.P256(), s256), "ES384": ec(elliptic.P384(), s384), "ES512": ec(elliptic.P521(), s512),
-	"EdDSA": {isEd25519, verifyEd25519},
+	"RS256": pkcs1(crypto.SHA256), "RS384": pkcs1(crypto.SHA384), "RS512": pkcs1(crypto.SHA512),
+	"PS256": pss(crypto.SHA256), "PS384": pss(crypto.SHA384), "PS512": pss(crypto.SHA512),
+	"ES256": ec(elliptic.P256(), crypto.SHA256), "ES384": ec(elliptic.P384(), crypto.SHA384), "ES512": ec(elliptic.P521(), crypto.SHA512),
+	"EdDSA": {fits: isEd25519},
 }
 
 // Algorithms returns the names of all.
@@ -59,35 +47,36 @@ func isRSA(key crypto.PublicKey) bool {
 }
 
 // pkcs1 implements RFC 7518, section 3.3.
-func pkcs1(hash hash) algorithm {
-	return algorithm{isRSA, func(key crypto.PublicKey, signed string, signature []byte) bool {
-		return rsa.VerifyPKCS1v15(key.(*rsa.PublicKey), hash.id, hash.sum(signed), signature) == nil
+func pkcs1(hash crypto.Hash) algorithm {
+	return algorithm{isRSA, hash, func(key crypto.PublicKey, digest, signature []byte) bool {
+		return rsa.VerifyPKCS1v15(key.(*rsa.PublicKey), hash, digest, signature) == nil
 	}}
 }
 
 // pss implements RFC 7518, section 3.5.
-func pss(hash hash) algorithm {
+func pss(hash crypto.Hash) algorithm {
 	opts := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
-	return algorithm{isRSA, func(key crypto.PublicKey, signed string, signature []byte) bool {
-		return rsa.VerifyPSS(key.(*rsa.PublicKey), hash.id, hash.sum(signed), signature, opts) == nil
+	return algorithm{isRSA, hash, func(key crypto.PublicKey, digest, signature []byte) bool {
+		return rsa.VerifyPSS(key.(*rsa.PublicKey), hash, digest, signature, opts) == nil
 	}}
 }
 
 // ec implements RFC 7518, section 3.4: the signature is R and S, of the length
 // of the curve's order each.
-func ec(curve elliptic.Curve, hash hash) algorithm {
+func ec(curve elliptic.Curve, hash crypto.Hash) algorithm {
 	size := (curve.Params().N.BitLen() + 7) / 8
 	return algorithm{
+		hash: hash,
 		fits: func(key crypto.PublicKey) bool {
 			pub, ok := key.(*ecdsa.PublicKey)
 			return ok && pub != nil && pub.Curve == curve
 		},
-		verify: func(key crypto.PublicKey, signed string, signature []byte) bool {
+		verify: func(key crypto.PublicKey, digest, signature []byte) bool {
 			if len(signature) != 2*size {
 				return false
 			}
 			r, s := new(big.Int).SetBytes(signature[:size]), new(big.Int).SetBytes(signature[size:])
-			return ecdsa.Verify(key.(*ecdsa.PublicKey), hash.sum(signed), r, s)
+			return ecdsa.Verify(key.(*ecdsa.PublicKey), digest, r, s)
 		},
 	}
 }
@@ -97,7 +86,23 @@ func isEd25519(key crypto.PublicKey) bool {
 	return ok && len(pub) == ed25519.PublicKeySize // others would panic
 }
 
-// verifyEd25519 implements RFC 8037, section 3.1.
-func verifyEd25519(key crypto.PublicKey, signed string, signature []byte) bool {
-	return ed25519.Verify(key.(ed25519.PublicKey), []byte(signed), signature)
+// Verifies reports whether signature is one of signed by k, which fits the
+// algorithm.
+func (k Key) Verifies(name, signed string, signature []byte) bool {
+	var few [2 << 10]byte // on the stack, where most tokens have room
+	text := append(few[:0], signed...)
+	alg := algorithms[name]
+	switch alg.hash {
+	case crypto.SHA256:
+		digest := sha256.Sum256(text)
+		return alg.verify(k.Public, digest[:], signature)
+	case crypto.SHA384:
+		digest := sha512.Sum384(text)
+		return alg.verify(k.Public, digest[:], signature)
+	case crypto.SHA512:
+		digest := sha512.Sum512(text)
+		return alg.verify(k.Public, digest[:], signature)
+	}
+	pub, ok := k.Public.(ed25519.PublicKey)
+	return ok && ed25519.Verify(pub, text, signature) // RFC 8037, section 3.1
 }

@@ -24,12 +24,6 @@ func (k Key) Fits(name string) bool {
 	return ok && (k.Algorithm == "" || k.Algorithm == name) && alg.fits(k.Public) && CheckKey(k.Public) == nil
 }
 
-// Verifies reports whether signature is one of signed by k, which fits the
-// algorithm.
-func (k Key) Verifies(name, signed string, signature []byte) bool {
-	return algorithms[name].verify(k.Public, signed, signature)
-}
-
 const (
 	minRSABits     = 2048      // RFC 7518, section 3.3
 	maxRSABits     = 8192      // more only costs time

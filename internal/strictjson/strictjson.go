@@ -62,8 +62,8 @@ func parse(text string, shallow bool) (Object, error) {
 	return s.members, nil
 }
 
-// typical is how many members an object of that many bytes is likely to have.
-func typical(bytes int) int { return min(4+bytes/64, 32) }
+// typical is how many members, or items, that many bytes hold at the most likely.
+func typical(bytes int) int { return min(4+bytes/32, 32) }
 
 // Get returns the value of the member called name, or "".
 func (o Object) Get(name string) Value {

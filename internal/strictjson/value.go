@@ -35,18 +35,15 @@ func (v Value) Texts() ([]string, error) { return v.TextsUpTo(math.MaxInt) }
 
 // TextsUpTo is [Value.Texts] of an array that must have no more than n items.
 func (v Value) TextsUpTo(n int) ([]string, error) {
-	items, err := v.ItemsUpTo(n)
-	if err != nil {
-		return nil, err
-	}
-	texts := make([]string, len(items))
-	for i, item := range items {
-		if texts[i], err = item.Text(); err != nil {
-			return nil, errors.New("item " + strconv.Itoa(i) + " of the list is not a string")
+	return collect(v, n, func(s *scanner) (string, error) {
+		if s.peek() != '"' {
+			return "", errNotString
 		}
-	}
-	return texts, nil
+		return s.str()
+	})
 }
+
+var errNotString = errors.New("not a string")
 
 // Items returns the items of v, if it is an array.
 func (v Value) Items() ([]Value, error) { return v.ItemsUpTo(math.MaxInt) }
@@ -54,6 +51,15 @@ func (v Value) Items() ([]Value, error) { return v.ItemsUpTo(math.MaxInt) }
 // ItemsUpTo is [Value.Items] of an array that must have no more than n items, and
 // costs no more than as many if it has.
 func (v Value) ItemsUpTo(n int) ([]Value, error) {
+	return collect(v, n, func(s *scanner) (Value, error) {
+		start := s.pos
+		err := s.value()
+		return Value(s.text[start:s.pos]), err
+	})
+}
+
+// collect returns what read makes of each item of v, of which there may be n.
+func collect[T any](v Value, n int, read func(*scanner) (T, error)) ([]T, error) {
 	if v == "" || v[0] != '[' {
 		return nil, errors.New("not a list")
 	}
@@ -61,17 +67,19 @@ func (v Value) ItemsUpTo(n int) ([]Value, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
 	}
-	items := make([]Value, 0, min(n, typical(len(v))))
+	items := make([]T, 0, min(n, 1+len(v)/8))
 	for done := s.peek() == ']'; !done; {
-		start := s.pos
-		err := s.value()
-		if err != nil {
-			return nil, err
-		}
 		if len(items) == n {
 			return nil, errors.New("more than " + strconv.Itoa(n))
 		}
-		items = append(items, v[start:s.pos])
+		item, err := read(&s)
+		if errors.Is(err, errNotString) {
+			return nil, errors.New("item " + strconv.Itoa(len(items)) + " of the list is not a string")
+		}
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
 		if done, err = s.next(']'); err != nil {
 			return nil, err
 		}
