@@ -1,6 +1,7 @@
 package authn
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -31,6 +32,9 @@ func isCredential(name string, more []string) bool {
 		if begins && (len(name) == len(header) || strings.HasSuffix(header, "-")) {
 			return true
 		}
+	}
+	if name == "" || strings.IndexByte("apxd", plain(name[0])) < 0 {
+		return false // none of the rest begins so
 	}
 	for _, header := range credentialHeaders {
 		if len(name) == len(header) && spells(name, header) {
@@ -87,9 +91,11 @@ func hasCredential(h http.Header, more []string) bool {
 // copyHeader returns a header that can be added to and taken from without a
 // change to h.
 func copyHeader(h http.Header) http.Header {
-	copied := make(http.Header, len(h))
+	copied := maps.Clone(h)
 	for name, values := range h {
-		copied[name] = values[:len(values):len(values)]
+		if cap(values) > len(values) { // net/http's have no room to add to
+			copied[name] = slices.Clip(values)
+		}
 	}
 	return copied
 }

@@ -161,13 +161,11 @@ func parse(header string, maxBytes int, dpop bool) (string, bool, error) {
 	case len(token) > maxBytes:
 		return "", false, malformed("a token of %d bytes, more than %d", len(token), maxBytes)
 	}
-	if i := strings.IndexFunc(token, notVisible); i >= 0 {
+	if i := notVisible(token); i >= 0 {
 		return "", false, malformed("byte %d of the token is a blank, a control character or not ASCII", i)
 	}
 	return token, true, nil
 }
-
-func notVisible(r rune) bool { return r <= ' ' || r > '~' }
 
 func malformed(format string, args ...any) error {
 	return authn.Errorf(authn.Malformed, "bearer: the Authorization header: "+format, args...)

@@ -81,3 +81,6 @@ func (c *Cache) SetHasher(h *Hasher) { c.hash = h }
 func (c *Cache) Ask(ctx context.Context, token string) *authenticator.Response {
 	return c.ask(ctx, token).resp
 }
+
+// NotVisible is notVisible.
+var NotVisible = notVisible

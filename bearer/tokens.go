@@ -133,7 +133,7 @@ func (t *Tokens) add(token string, u user.Info) error {
 	if strings.HasPrefix(token, "\uFEFF") {
 		return errors.New("a byte order mark; save the file without one")
 	}
-	if strings.ContainsFunc(token, notVisible) {
+	if notVisible(token) >= 0 {
 		return errors.New("the token has a blank, a control character or one that is not ASCII, which no Authorization header can carry")
 	}
 	t.users[sha256.Sum256([]byte(token))] = authn.ReadOnly(u)

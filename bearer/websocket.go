@@ -182,7 +182,7 @@ func decode(protocol string, maxBytes int) (string, error) {
 		return "", malformedProtocol("the token is not base64url without padding")
 	}
 	token := string(decoded)
-	if i := strings.IndexFunc(token, notVisible); i >= 0 {
+	if i := notVisible(token); i >= 0 {
 		return "", malformedProtocol("byte %d of the decoded token is a blank, a control character or not ASCII", i)
 	}
 	return token, nil
