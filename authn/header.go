@@ -80,6 +80,9 @@ func isProtocols(name string) bool {
 // hasCredential reports whether there may be something to remove from h, for us
 // or for an authenticator, as those of Kubernetes do.
 func hasCredential(h http.Header, more []string) bool {
+	if _, ok := h["Authorization"]; ok { // as a rule
+		return true
+	}
 	for name := range h {
 		if isCredential(name, more) || isProtocols(name) {
 			return true

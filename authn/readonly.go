@@ -3,6 +3,7 @@ package authn
 import (
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/apiserver/pkg/authentication/user"
@@ -22,7 +23,7 @@ func readOnlyOf(u user.Info) *readOnly {
 		return r
 	}
 	expiry, _ := ExpiryOf(u)
-	return &readOnly{u.GetName(), u.GetUID(), slices.Clone(u.GetGroups()), cloneExtra(u.GetExtra()), expiry, confirm.Of(u), false}
+	return &readOnly{name: u.GetName(), uid: u.GetUID(), groups: slices.Clone(u.GetGroups()), extra: cloneExtra(u.GetExtra()), expiry: expiry, confirm: confirm.Of(u)}
 }
 
 type readOnly struct {
@@ -31,7 +32,8 @@ type readOnly struct {
 	extra     map[string][]string
 	expiry    time.Time
 	confirm   confirm.Func
-	member    bool // of system:authenticated, which then is not in groups
+	member    bool                     // of system:authenticated, which then is not in groups
+	asMember  atomic.Pointer[readOnly] // the same, but that it is a member; nil: nobody has asked yet
 }
 
 func (u *readOnly) GetName() string   { return u.name }
@@ -96,13 +98,21 @@ func cloneExtra(extra map[string][]string) map[string][]string {
 // with every user that is not anonymous and not in one of the two groups yet.
 // The result shares nothing with u that a handler could change.
 func authenticated(u user.Info) *readOnly {
-	shared := readOnlyOf(u)
-	if IsAnonymous(shared) || shared.member || slices.Contains(shared.groups, user.AllAuthenticated) {
+	shared, isShared := u.(*readOnly)
+	if !isShared {
+		own := readOnlyOf(u) // nobody else's yet
+		own.member = !IsAnonymous(own) && !slices.Contains(own.groups, user.AllAuthenticated)
+		return own
+	}
+	if shared.member || IsAnonymous(shared) || slices.Contains(shared.groups, user.AllAuthenticated) {
 		return shared
 	}
-	own := *shared
-	own.member = true
-	return &own
+	if known := shared.asMember.Load(); known != nil {
+		return known
+	}
+	own := &readOnly{name: shared.name, uid: shared.uid, groups: shared.groups, extra: shared.extra, expiry: shared.expiry, confirm: shared.confirm, member: true}
+	shared.asMember.Store(own)
+	return own
 }
 
 // IsAnonymous reports whether u is nobody in particular: it is nil, is called

@@ -6,11 +6,12 @@ func notVisible(s string) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
-		x := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
-		// A byte's high bit is set in the first if it is above '~' or not ASCII, and in
-		// the second if it, or one below it that then is found as well, is below '!'.
-		if (x|(x+ones))&highs != 0 || (x-'!'*ones)&highs != 0 {
+		w := s[i : i+8]
+		x := uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 |
+			uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56
+		// A high bit of the first says that a byte is above '~'; if there is none, one of
+		// the second says that a byte is below '!'.
+		if (x|(x+ones)|(x-'!'*ones))&highs != 0 {
 			break
 		}
 	}
