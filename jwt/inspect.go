@@ -45,7 +45,8 @@ type ClaimCheck struct {
 
 // CheckClaims checks the registered claims (RFC 7519, section 4.1): "iss", "aud" and
 // "exp", and "nbf" and "iat" if they are there. It returns what came of each, in this
-// order. It is for tools, as [Authenticator.InsecureParse] is.
+// order. It does not look at what Config.AccessTokens and Config.Binding ask for. It is
+// for tools, as [Authenticator.InsecureParse] is.
 func (a *Authenticator) CheckClaims(c Claims) []ClaimCheck {
 	now := a.now()
 	checks := []ClaimCheck{{"iss", a.checkIssuer(c)}, {"aud", a.checkAudience(c)}, {"exp", a.leeway.checkExpiry(c, now)}}

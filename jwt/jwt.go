@@ -158,9 +158,10 @@ func (a *Authenticator) authenticate(ctx context.Context, t *token, err error) (
 	return &authenticator.Response{User: u}, true, nil
 }
 
-// Verify checks a token as AuthenticateToken does, but for the user: Config.User is
-// not called. It returns the claims, and none with an error. It is for tokens that
-// log nobody in. A token of another issuer is refused with [authn.UntrustedIssuer].
+// Verify checks a token as AuthenticateToken does, but for the user and who sends it:
+// Config.User is not called, and Config.Binding not looked at. It returns the claims,
+// and none with an error. It is for tokens that log nobody in. A token of another
+// issuer is refused with [authn.UntrustedIssuer].
 func (a *Authenticator) Verify(ctx context.Context, token string) (Claims, error) {
 	t, err := parse(token, a.maxBytes, a.headers)
 	if t.issuer != "" && t.issuer != a.issuer {
