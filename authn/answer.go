@@ -59,7 +59,8 @@ func (m Middleware) Challenge(r *http.Request) string {
 	if realm == "" {
 		realm = "api"
 	}
-	scheme, bearer, dpop := "Bearer", has(r, authscheme.Bearer), has(r, authscheme.DPoP)
+	bearer := has(r, authscheme.Bearer) || slices.ContainsFunc(r.Header["Sec-Websocket-Protocol"], authscheme.HasProtocol)
+	scheme, dpop := "Bearer", has(r, authscheme.DPoP)
 	if dpop && !bearer {
 		scheme = "DPoP" // RFC 9449, section 7.1
 	}

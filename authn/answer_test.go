@@ -36,6 +36,8 @@ func TestChallenge(t *testing.T) {
 		{"DPoP, no token", authn.Middleware{}, []string{auth, "DPoP"}, `DPoP realm="api", error="invalid_token"`},
 		{"DPoP, second header", authn.Middleware{}, []string{auth, "Basic YTpi", auth, "DPoP x"}, `DPoP realm="api", error="invalid_token"`},
 		{"DPoP and bearer", authn.Middleware{}, []string{auth, "DPoP x", auth, "Bearer x"}, `Bearer realm="api", error="invalid_token"`},
+		{"WebSocket", authn.Middleware{}, []string{"Sec-WebSocket-Protocol", "v1, base64url.bearer.authorization.k8s.io.eA"}, `Bearer realm="api", error="invalid_token"`},
+		{"WebSocket without a token", authn.Middleware{}, []string{"Sec-WebSocket-Protocol", "v1"}, `Bearer realm="api"`},
 		{"a proof alone", authn.Middleware{}, []string{"DPoP", "x"}, `Bearer realm="api"`},
 		{"a scheme like DPoP", authn.Middleware{}, []string{auth, "DPoPs x"}, `Bearer realm="api"`},
 		{"DPoP, all", authn.Middleware{Realm: "r", ResourceMetadata: "https://x.test"}, []string{auth, "DPoP x"}, `DPoP realm="r", error="invalid_token", resource_metadata="https://x.test"`},
