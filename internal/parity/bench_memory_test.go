@@ -76,7 +76,11 @@ func manyResponses() []*authenticator.Response {
 }
 
 func newResponse() *authenticator.Response {
-	u := &user.DefaultInfo{Name: strings.Clone(benchUser), Groups: benchGroups, Extra: map[string][]string{user.CredentialIDKey: {"JTI=0f7b4e2c"}}}
+	groups := make([]string, len(benchGroups)) // which are its own, as those of a token are
+	for i, g := range benchGroups {
+		groups[i] = strings.Clone(g)
+	}
+	u := &user.DefaultInfo{Name: strings.Clone(benchUser), Groups: groups, Extra: map[string][]string{user.CredentialIDKey: {strings.Clone("JTI=0f7b4e2c")}}}
 	return &authenticator.Response{User: authn.ReadOnly(u)}
 }
 

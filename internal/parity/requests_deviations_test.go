@@ -34,7 +34,7 @@ func requestDeviations(badCertificate []*x509.Certificate) []requestDeviation {
 		{
 			name:    "names of identity headers in other spellings, and Proxy-Authorization",
 			reason:  "who reads them as CGI does takes one for the other",
-			line:    "| headers removed | `Authorization`, `X-Remote-*` by their canonical names | these and `Proxy-Authorization`, also as `X_Remote_User`, `x.remote.user` … |",
+			line:    "| headers removed | `Authorization`, `X-Remote-*` by their canonical names | these, `Proxy-Authorization` and `DPoP`, also as `X_Remote_User`, `x.remote.user` … |",
 			applies: func(x *exchange) bool { return len(x.misspelt()) > 0 },
 			change: func(x *exchange) {
 				for _, name := range x.misspelt() {
