@@ -19,7 +19,8 @@ import (
 //   - 500 Internal Server Error, if an authenticator panicked;
 //   - 401 Unauthorized in all other cases, with the challenge of RFC 6750,
 //     section 3, which says error="invalid_token" if there was a bearer token, or
-//     that of RFC 9449, section 7.1, if there was one of the scheme DPoP.
+//     that of RFC 9449, section 7.1, if there was one of the scheme DPoP: then
+//     error="invalid_dpop_proof" says that the token may be good.
 //
 // The body is the status's text or, for clients that accept application/json, a
 // Kubernetes Status object. Over HTTP/2 the answer ends the connection, so that
@@ -32,6 +33,8 @@ func (m Middleware) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", seconds(retryAfter(err)))
 	case Panicked:
 		code = http.StatusInternalServerError
+	case BadProof:
+		w.Header().Set("WWW-Authenticate", m.challenge(r, "invalid_dpop_proof"))
 	default:
 		w.Header().Set("WWW-Authenticate", m.Challenge(r))
 	}
@@ -54,19 +57,25 @@ func PlainUnauthorized(w http.ResponseWriter, r *http.Request, err error) {
 // those who write an Unauthorized of their own. A request without a bearer token
 // is told no error (RFC 6750, section 3.1); one with the scheme DPoP is answered in
 // that scheme.
-func (m Middleware) Challenge(r *http.Request) string {
+func (m Middleware) Challenge(r *http.Request) string { return m.challenge(r, errToken) }
+
+const errToken = "invalid_token"
+
+// challenge is Challenge where badProof is the error of those who come with the
+// scheme DPoP.
+func (m Middleware) challenge(r *http.Request, badProof string) string {
 	realm := m.Realm
 	if realm == "" {
 		realm = "api"
 	}
 	bearer := has(r, authscheme.Bearer) || slices.ContainsFunc(r.Header["Sec-Websocket-Protocol"], authscheme.HasProtocol)
-	scheme, dpop := "Bearer", has(r, authscheme.DPoP)
+	scheme, code, dpop := "Bearer", errToken, has(r, authscheme.DPoP)
 	if dpop && !bearer {
-		scheme = "DPoP" // RFC 9449, section 7.1
+		scheme, code = "DPoP", badProof // RFC 9449, section 7.1
 	}
 	c := scheme + " realm=" + quotedString(realm)
 	if bearer || dpop {
-		c += `, error="invalid_token"`
+		c += `, error="` + code + `"`
 	}
 	if m.ResourceMetadata != "" {
 		c += ", resource_metadata=" + quotedString(m.ResourceMetadata)

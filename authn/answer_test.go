@@ -216,3 +216,23 @@ func TestUnauthorized(t *testing.T) {
 	}}
 	require.Equal(t, http.StatusTeapot, serve(m, caller).Code)
 }
+
+// A bad proof does not make a client drop its token (RFC 9449, section 7.1).
+func TestRefuseProof(t *testing.T) {
+	for _, tt := range []struct {
+		scheme string
+		reason authn.Reason
+		want   string
+	}{
+		{"DPoP", authn.BadProof, `DPoP realm="api", error="invalid_dpop_proof"`},
+		{"DPoP", authn.Expired, `DPoP realm="api", error="invalid_token"`},
+		{"Bearer", authn.BadProof, `Bearer realm="api", error="invalid_token"`},
+	} {
+		r := request()
+		r.Header.Set("Authorization", tt.scheme+" x")
+		w := httptest.NewRecorder()
+		authn.Middleware{}.Refuse(w, r, authn.Errorf(tt.reason, "secret"))
+		require.Equal(t, 401, w.Code)
+		require.Equal(t, tt.want, w.Header().Get("WWW-Authenticate"))
+	}
+}

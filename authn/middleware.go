@@ -22,7 +22,8 @@ type Middleware struct {
 
 	// Audiences, if not empty, lists the audiences that a credential must be
 	// good for at least one of. A credential that knows no audiences, such as a
-	// client certificate, is good for all. Nil means no limit but that of a
+	// client certificate or, as in kube-apiserver, a JWT, which its own authenticator
+	// has checked the "aud" of, is good for all. Nil means no limit but that of a
 	// Middleware around this one.
 	Audiences authenticator.Audiences
 

@@ -2,6 +2,7 @@ package authn
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -38,6 +39,24 @@ func GenerationOf(auth any) uint64 {
 		return g.Generation()
 	}
 	return 0
+}
+
+// HealthOf returns what the method HealthCheck() error of auth returns: why what it
+// judges by is not up to date, for whoever watches. Of a [Chain] without one it is
+// that of all that the chain asks, together. It is nil for an authenticator that has
+// nothing to tell.
+func HealthOf(auth any) error {
+	switch a := auth.(type) {
+	case interface{ HealthCheck() error }:
+		return a.HealthCheck()
+	case Chain:
+		var errs []error
+		for _, link := range a.Links() {
+			errs = append(errs, HealthOf(link))
+		}
+		return errors.Join(errs...)
+	}
+	return nil
 }
 
 // Conclusive reports whether a refusal would be the same a moment later, so that it

@@ -41,8 +41,9 @@ type Link struct {
 // every further one. [WithTrace] makes one, the zero Trace is empty. It is safe
 // for concurrent use.
 type Trace struct {
-	mu   sync.Mutex // guards all links below root
-	root *link
+	mu      sync.Mutex // guards all links below root
+	root    *link
+	explain bool // it is of Explain
 }
 
 // WithTrace returns a context under which chains record into the trace: give it
@@ -65,11 +66,21 @@ func TraceFrom(ctx context.Context) (*Trace, bool) {
 
 // Explain asks auth about r and returns what every link said, as a [Middleware]
 // without Audiences would have it. r must be as it came from the client: behind a
-// Middleware it has no credential any more. It is not changed.
+// Middleware it has no credential any more. It is not changed, and what it carries is
+// not used up. What a cache has refused is asked for anew, so do not explain every
+// request of a flood.
 func Explain(auth authenticator.Request, r *http.Request) *Trace {
 	ctx, t := WithTrace(r.Context())
+	t.explain = true
 	_, _ = Middleware{Authenticator: auth}.Authenticate(r.Clone(ctx)) // the trace has it all
 	return t
+}
+
+// Explaining reports whether ctx is that of [Explain]. Then who remembers refusals
+// asks anew, and who takes something once only looks.
+func Explaining(ctx context.Context) bool {
+	l := linkFrom(ctx)
+	return l != nil && l.trace.explain
 }
 
 // Result returns a copy of what has been recorded: a Link without a name, for

@@ -65,6 +65,9 @@ func New(token authenticator.Token) *Authenticator {
 // String is how a trace calls it.
 func (a *Authenticator) String() string { return "bearer" }
 
+// HealthCheck returns what [authn.HealthOf] Token returns.
+func (a *Authenticator) HealthCheck() error { return authn.HealthOf(a.Token) }
+
 // AuthenticateRequest implements [authenticator.Request]. It has no opinion on a
 // request without a bearer token. A token that nobody recognizes is refused with
 // [authn.UnknownToken], a malformed header with [authn.Malformed].
@@ -74,7 +77,7 @@ func (a *Authenticator) AuthenticateRequest(r *http.Request) (*authenticator.Res
 		return nil, false, err
 	}
 	if !ok {
-		authn.Note(r.Context(), "no bearer token")
+		a.noteNone(r)
 		return nil, false, nil
 	}
 	if a.Token == nil {
@@ -84,6 +87,16 @@ func (a *Authenticator) AuthenticateRequest(r *http.Request) (*authenticator.Res
 		return askBound(r, a.Token, token)
 	}
 	return ask(r.Context(), a.Token, token)
+}
+
+// noteNone tells the operator what to do if it is a token of a scheme that could be
+// taken.
+func (a *Authenticator) noteNone(r *http.Request) {
+	if _, isDPoP := authscheme.DPoP(r.Header.Get("Authorization")); isDPoP {
+		authn.Note(r.Context(), "the scheme is DPoP, and Bound is not set")
+		return
+	}
+	authn.Note(r.Context(), "no bearer token")
 }
 
 // ask asks auth about a token that a request carries.

@@ -2,6 +2,7 @@ package bearer_test
 
 import (
 	"context"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,13 +64,46 @@ func TestCachedTrace(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			whole := authn.Explain(auth, authntest.Bearer(authntest.Request("/"), tt.token)).Result()
+			whole := traced(auth, authntest.Bearer(authntest.Request("/"), tt.token))
 			require.Len(t, whole.Links, 1)
 			require.Len(t, whole.Links[0].Links, 1)
 			require.Equal(t, tt.want, timeless(whole.Links[0].Links[0]))
 		})
 	}
 }
+
+// traced returns what a trace tells of a request that is not explained.
+func traced(auth authenticator.Request, r *http.Request) authn.Link {
+	ctx, trace := authn.WithTrace(r.Context())
+	_, _ = authn.Middleware{Authenticator: auth}.Authenticate(r.WithContext(ctx))
+	return trace.Result()
+}
+
+// An explanation is the whole story, also of what was refused before. What it finds is
+// not remembered.
+func TestCachedExplained(t *testing.T) {
+	answer := refusing("late")
+	j := &judge{judgment: func(ctx context.Context, token string) (*authenticator.Response, bool, error) {
+		return answer(ctx, token)
+	}}
+	c := bearer.Cached(j, nil)
+	auth := bearer.New(c)
+	r := authntest.Bearer(authntest.Request("/"), "a")
+	explained := func() authn.Link { return authn.Explain(auth, r).Result().Links[0].Links[0] }
+	late := authn.Link{Name: "judge", Verdict: authn.VerdictRefused, Reason: authn.Expired, Detail: "late"}
+
+	require.Equal(t, []authn.Link{late}, timeless(explained()).Links, "a first look")
+	require.Equal(t, []authn.Link{late}, timeless(explained()).Links, "asked anew")
+	require.EqualValues(t, 2, j.asked.Load())
+	require.Empty(t, traced(auth, r).Links[0].Links[0].Links, "remembered")
+	require.EqualValues(t, 2, j.asked.Load())
+
+	answer = always(authntest.User("ann"), nil)
+	require.Equal(t, authn.VerdictAccepted, explained().Verdict)
+	require.Equal(t, authn.VerdictRefused, traced(auth, r).Verdict)
+}
+
+func refusing(text string) judgment { return always(nil, authn.Errorf(authn.Expired, "%s", text)) }
 
 // timeless returns a link without how long it took.
 func timeless(l authn.Link) authn.Link {

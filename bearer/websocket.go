@@ -47,7 +47,8 @@ import (
 // handler. Of a request that has an Authorization header as well, it says nothing
 // about that: a union asks an [Authenticator] and a WebSocket in its order.
 type WebSocket struct {
-	// Token judges the tokens. It is required.
+	// Token judges the tokens. It is required. One that is bound to its sender (RFC
+	// 7800) cannot come this way.
 	Token authenticator.Token
 
 	// MaxBytes is the length of the longest token, decoded, that Token is asked
@@ -66,6 +67,9 @@ func NewWebSocket(token authenticator.Token) *WebSocket {
 
 // String is how a trace calls it.
 func (w *WebSocket) String() string { return "websocket" }
+
+// HealthCheck returns what [authn.HealthOf] Token returns.
+func (w *WebSocket) HealthCheck() error { return authn.HealthOf(w.Token) }
 
 // AuthenticateRequest implements [authenticator.Request]. It has no opinion on a
 // request that is for no WebSocket or has no bearer token among its subprotocols.

@@ -63,7 +63,10 @@ func newBinding(b *Binding, o *Options) (*binding, error) {
 // of returns the check of whoever presents a token with these claims; nil: it may be
 // anybody.
 func (b *binding) of(ctx context.Context, c Claims) (confirm.Func, error) {
-	if b == nil || !c.Has("cnf") && b.optional {
+	switch {
+	case b == nil && c.Has("cnf") && confirm.From(ctx) != nil: // RFC 9449, section 7.2
+		return nil, authn.Errorf(authn.RuleFailed, `claim "cnf": the token is bound to its sender, and there is no Config.Binding to say what proves that`)
+	case b == nil || !c.Has("cnf") && b.optional:
 		return nil, nil
 	}
 	check, err := b.check(c)
@@ -128,8 +131,11 @@ func isSHA256(text string) bool {
 
 // hasCertificate implements RFC 8705, section 3.1.
 func hasCertificate(r *http.Request, thumbprint string) error {
-	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
-		return errors.New("there is none")
+	switch {
+	case r.TLS == nil:
+		return errors.New("the connection has no TLS")
+	case len(r.TLS.PeerCertificates) == 0:
+		return errors.New("the client has sent none, if the server asks for one")
 	}
 	sum := sha256.Sum256(r.TLS.PeerCertificates[0].Raw)
 	if subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(thumbprint)) == 0 {

@@ -77,8 +77,8 @@ func TestCertificates(t *testing.T) {
 		{"RFC 8705, appendix A", certificates, send(token, mine), isUser("jane")},
 		{"another certificate", certificates, send(token, other), badProof(boundToCert + "it is another")},
 		{"another certificate before it", certificates, send(token, chain), badProof(boundToCert + "it is another")},
-		{"no certificate", certificates, send(token, nil), badProof(boundToCert + "there is none")},
-		{"no TLS", certificates, withoutTLS, badProof(boundToCert + "there is none")},
+		{"no certificate", certificates, send(token, nil), badProof(boundToCert + "the client has sent none, if the server asks for one")},
+		{"no TLS", certificates, withoutTLS, badProof(boundToCert + "the connection has no TLS")},
 		{"optional, and named", optional, send(token, other), badProof(boundToCert + "it is another")},
 		{"optional", optional, send(plain, nil), isUser("jane")},
 		{"not optional", certificates, send(plain, mine), answer{reason: authn.ClaimMissing, text: `claim "cnf": missing`}},
@@ -86,7 +86,7 @@ func TestCertificates(t *testing.T) {
 		{"the scheme DPoP, unbound", optional, dpop(plain, mine), badProof("the scheme is DPoP, and the token is not bound to a key")},
 		{"both", everything, dpop(both, mine), isUser("jane")},
 		{"both, without a proof", everything, send(both, mine), badProof("the token is bound to a key, so the scheme must be DPoP")},
-		{"both, without a certificate", everything, dpop(both, nil), badProof(boundToCert + "there is none")},
+		{"both, without a certificate", everything, dpop(both, nil), badProof(boundToCert + "the client has sent none, if the server asks for one")},
 		{"both, certificates alone are checked", certificates, dpop(both, mine), answer{reason: authn.RuleFailed, text: `claim "cnf": "jkt": is not among what is checked here`}},
 		{"both, proofs alone are checked", jwt.Binding{DPoP: &jwt.DPoP{}}, dpop(both, mine), answer{reason: authn.RuleFailed, text: `claim "cnf": "x5t#S256": is not among what is checked here`}},
 		{"proofs alone are checked", jwt.Binding{DPoP: &jwt.DPoP{}, Optional: true}, send(token, mine), answer{reason: authn.RuleFailed, text: `claim "cnf": "x5t#S256": is not among what is checked here`}},
@@ -187,6 +187,33 @@ func TestNobodyChecks(t *testing.T) {
 		})
 	}
 	require.Equal(t, unavailable(nobodyChecks), ask(t, auth, token)) // without any request
+}
+
+// Where senders are checked, nobody may use a token that is bound without a proof
+// because its issuer's Binding was forgotten; elsewhere "cnf" is not looked at.
+func TestBoundWithoutBinding(t *testing.T) {
+	issuer := newIssuer(t)
+	auth := newStatic(t, keysOf(issuer))
+	for name, cnf := range map[string]any{"a certificate": object{"x5t#S256": rfcX5T}, "a key": object{"jkt": rfcX5T}, "null": raw("null")} {
+		token := issuer.Token(good(object{"cnf": cnf}))
+		r := authntest.Bearer(authntest.Request(pods), token)
+		require.Equal(t, answer{reason: authn.RuleFailed, text: `claim "cnf": the token is bound to its sender, and there is no Config.Binding to say what proves that`}, answerTo(t, bound(auth), r), name)
+		require.Equal(t, isUser("jane"), answerTo(t, bearer.New(auth), r), name)
+	}
+	require.Equal(t, isUser("jane"), answerTo(t, bound(auth), authntest.Bearer(authntest.Request(pods), issuer.Token(good(nil)))))
+}
+
+// To explain a request does not use up its proof.
+func TestExplainedProof(t *testing.T) {
+	issuer, c := newIssuer(t), newClient(t)
+	auth := bound(newStatic(t, keysOf(issuer), requires(jwt.Binding{DPoP: &jwt.DPoP{}})))
+	r := c.send(issuer.Token(good(object{"cnf": object{"jkt": c.jkt("ES256")}}))).build()
+	for range 2 {
+		require.Equal(t, authn.VerdictAccepted, authn.Explain(auth, r).Result().Verdict)
+	}
+	require.Equal(t, isUser("jane"), answerTo(t, auth, r))
+	require.Equal(t, badProof("DPoP proof: it has been used before"), answerTo(t, auth, r))
+	require.Equal(t, authn.BadProof, authn.Explain(auth, r).Result().Reason)
 }
 
 // A token that is remembered is proved each time.

@@ -55,7 +55,8 @@ type Config struct {
 	AccessTokens bool
 
 	// Binding says what the sender of a token must prove. Nil means nothing: whoever
-	// has a token may use it, and "cnf" is not looked at, as in kube-apiserver.
+	// has a token may use it, and "cnf" is not looked at, as in kube-apiserver; but
+	// bearer.Authenticator, if it is Bound, takes no token that has one then.
 	Binding *Binding
 
 	// User maps the claims of a verified token to a user; an error refuses the

@@ -117,7 +117,7 @@ func (p *proofs) confirm(r *http.Request, token, thumbprint string) error {
 	if err != nil {
 		return authn.Errorf(authn.BadProof, "DPoP proof: %w", err)
 	}
-	switch p.taken.take(c.id, thumbprint, now.Unix(), c.iat+p.maxAge, 2*p.maxAge) {
+	switch p.taken.take(c.id, thumbprint, now.Unix(), c.iat+p.maxAge, 2*p.maxAge, authn.Explaining(r.Context())) {
 	case replayed:
 		return authn.Errorf(authn.BadProof, "DPoP proof: it has been used before")
 	case stale:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 
@@ -51,6 +52,18 @@ func (m *Mux) AuthenticateToken(ctx context.Context, token string) (*authenticat
 		return nil, false, nil
 	}
 	return a.authenticate(ctx, &t, err)
+}
+
+// Preload fetches the keys of all issuers that have none yet, all at the same time,
+// for a server that would rather not start, or not be ready, without them.
+func (m *Mux) Preload(ctx context.Context) error {
+	errs := make([]error, len(m.auths))
+	var wg sync.WaitGroup
+	for i, a := range m.auths {
+		wg.Go(func() { errs[i] = a.Preload(ctx) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 // HealthCheck returns what the authenticators' return, together and in order.

@@ -20,7 +20,7 @@ const (
 )
 
 func (r Replays) Take(id, by string, now, until, lifetime int64) taking {
-	return r.r.take(id, by, now, until, lifetime)
+	return r.r.take(id, by, now, until, lifetime, false)
 }
 
 // Len returns how much is remembered.

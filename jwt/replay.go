@@ -44,7 +44,7 @@ func newReplays(most int) *replays { return &replays{most: max(most/2, share)} }
 // taken before. It can be used until a time which is no more than lifetime ahead.
 // That holds also if the clock goes back, by less than a lifetime: if it goes back by
 // more, what was taken is remembered for one lifetime only.
-func (r *replays) take(id, by string, now, until, lifetime int64) taking {
+func (r *replays) take(id, by string, now, until, lifetime int64, look bool) taking {
 	sum := sha256.Sum256([]byte(by + "\x00" + id)) // by is a thumbprint, without NUL
 	key := [16]byte(sum[:16])
 	r.mu.Lock()
@@ -57,6 +57,8 @@ func (r *replays) take(id, by string, now, until, lifetime int64) taking {
 		return stale
 	case len(r.now.taken) >= r.most || r.now.by[by] >= r.most/share:
 		return full
+	case look:
+		return fresh
 	}
 	r.now.taken[key] = true
 	r.now.by[by]++

@@ -27,7 +27,7 @@ func main() {
 	}
 	people, err := jwt.New(jwt.Config{
 		Issuer: "https://login.example.com", Audiences: []string{"my-api"},
-		User: jwt.ClaimMappings{Username: jwt.Claim("sub").WithPrefix("oidc:"), Groups: jwt.Claim("groups")}.User,
+		User: jwt.ClaimMappings{Username: jwt.Claim("sub").WithPrefix("oidc:"), Groups: jwt.Claim("groups").WithPrefix("oidc:")}.User,
 	}, nil)
 	if err != nil {
 		log.Fatal(err)
