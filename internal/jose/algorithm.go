@@ -14,7 +14,7 @@ import (
 // algorithm is a signature algorithm of RFC 7518, section 3.1, or RFC 8037.
 type algorithm struct {
 	fits   func(crypto.PublicKey) bool // reports whether a key may be used with it
-	hash   crypto.Hash                 // zero: it signs the text itself
+	hash   crypto.Hash                 // zero: it signs the text itself, and has no verify
 	verify func(key crypto.PublicKey, digest, signature []byte) bool
 }
 
@@ -86,12 +86,16 @@ func isEd25519(key crypto.PublicKey) bool {
 	return ok && len(pub) == ed25519.PublicKeySize // others would panic
 }
 
-// Verifies reports whether signature is one of signed by k, which fits the
-// algorithm.
+// Verifies reports whether signature is one of signed by k. Under an algorithm that
+// there is not, or that is not for keys of its type, nothing is. Whether k is weak, or
+// for another algorithm, is for [Key.Fits] to say.
 func (k Key) Verifies(name, signed string, signature []byte) bool {
+	alg, ok := algorithms[name]
+	if !ok || !alg.fits(k.Public) {
+		return false
+	}
 	var few [2 << 10]byte // on the stack, where most tokens have room
 	text := append(few[:0], signed...)
-	alg := algorithms[name]
 	switch alg.hash {
 	case crypto.SHA256:
 		digest := sha256.Sum256(text)
@@ -103,6 +107,5 @@ func (k Key) Verifies(name, signed string, signature []byte) bool {
 		digest := sha512.Sum512(text)
 		return alg.verify(k.Public, digest[:], signature)
 	}
-	pub, ok := k.Public.(ed25519.PublicKey)
-	return ok && ed25519.Verify(pub, text, signature) // RFC 8037, section 3.1
+	return ed25519.Verify(k.Public.(ed25519.PublicKey), text, signature) // RFC 8037, section 3.1
 }

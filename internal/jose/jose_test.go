@@ -164,6 +164,25 @@ func TestFits(t *testing.T) {
 	}
 }
 
+// A good signature of a key is none under another name, asked for or not whether the
+// key fits.
+func TestVerifiesUnderItsNameAlone(t *testing.T) {
+	for _, v := range []vector{a2, a3, a4, ed} {
+		key := keyOf(t, v.jwk)
+		token, err := jose.Split(v.token)
+		require.NoError(t, err)
+		signature, err := jose.Decode(token.Signature)
+		require.NoError(t, err)
+		var got []string
+		for _, alg := range append(jose.Algorithms(), "none", "", "HS256", "eddsa") {
+			if key.Verifies(alg, token.Signed, signature) {
+				got = append(got, alg)
+			}
+		}
+		require.Equal(t, []string{v.alg}, got)
+	}
+}
+
 // Keys come out in the order of the set, and the notes say which are left out.
 func TestOrder(t *testing.T) {
 	keys, notes, err := jose.ParseKeySet([]byte(`{"keys":[{"kid":"a",` + a3.jwk[1:] + `,7,{"kid":"b","kty":"oct"},{"kid":"a","alg":"RS512",` + a2.jwk[1:] + `]}`))

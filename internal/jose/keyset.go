@@ -17,7 +17,8 @@ import (
 	"github.com/authnchain/authnchain/internal/strictjson"
 )
 
-// MaxKeys is how many keys of a set are looked at.
+// MaxKeys is how many members a set may have, and PEM how many blocks. More are an
+// error.
 const MaxKeys = 256
 
 // ParseKeySet reads a JWK Set (RFC 7517, section 5). Members that are no key for
