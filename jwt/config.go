@@ -60,7 +60,8 @@ type Config struct {
 	Binding *Binding
 
 	// User maps the claims of a verified token to a user; an error refuses the
-	// token. It is required; see [ClaimMappings].
+	// token. If the user ends before the token does ([authn.ExpiryOf]), no cache
+	// remembers it for longer. It is required; see [ClaimMappings].
 	User func(context.Context, Claims) (user.Info, error)
 }
 

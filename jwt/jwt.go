@@ -219,6 +219,9 @@ func (a *Authenticator) identify(ctx context.Context, c Claims) (user.Info, erro
 	}
 	i := newIdentity(u, c)
 	i.expiry = a.leeway.expiry(c)
+	if own, known := authn.ExpiryOf(u); known && own.Before(i.expiry) {
+		i.expiry = own
+	}
 	i.confirm, err = a.binding.of(ctx, c)
 	return i, err
 }
