@@ -77,9 +77,11 @@ func Conclusive(err error) bool {
 	return some
 }
 
-// Carry returns to with what this module and Kubernetes put into from: the
-// audiences and the trace. It is for work that is done for several requests, or goes
-// on when the request is over, and so must not know more of it.
+// Carry returns to with what an answer may depend on of what from carries: the
+// audiences, the trace, and the word of who asks to check the sender of a bound token.
+// It is for work that is done for several requests, or goes on when the request is
+// over, and so must not know more of it: no user, and neither Kubernetes' audit
+// annotations nor its warnings.
 func Carry(to, from context.Context) context.Context {
 	if audiences, ok := authenticator.AudiencesFrom(from); ok {
 		to = authenticator.WithAudiences(to, slices.Clone(audiences)) // whose array may be changed once from is over

@@ -17,8 +17,8 @@ import (
 type CacheOptions struct {
 	// TTL is how long an acceptance is remembered, from when it was asked for, if
 	// the credential does not expire before ([authn.ExpiryOf]). A token that is
-	// revoked may be accepted for as long. Zero means 10 seconds, as kube-apiserver
-	// has it; more than 10 minutes is taken for 10 minutes.
+	// revoked may be accepted for as long. Zero or less means 10 seconds, as
+	// kube-apiserver has it; more than 10 minutes is taken for 10 minutes.
 	TTL time.Duration
 
 	// FailureTTL is how long a refusal is remembered, if it is conclusive
@@ -93,8 +93,9 @@ type outcome struct {
 // the reason [authn.Panicked]. If token is [authn.Generational], as those of package
 // jwt are, all that was remembered is forgotten when its generation changes.
 //
-// The responses that it returns are shared and must not be changed; their users
-// cannot be ([authn.ReadOnly]). Refusals are kept as token made them, so their errors
+// The responses that it returns are shared and must not be changed, as
+// [authenticator.WrapAudienceAgnosticToken] does: that must stand within. Their users
+// cannot be changed ([authn.ReadOnly]). Refusals are kept as token made them, so their errors
 // must hold nothing of the token.
 func Cached(token authenticator.Token, o *CacheOptions) *Cache {
 	if token == nil {

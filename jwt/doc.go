@@ -3,8 +3,8 @@
 //
 // [New] makes an [Authenticator] for the tokens of one issuer: it finds the
 // issuer's keys, by discovery if nothing else is said, verifies a token and maps
-// its claims to a user by a func; [ClaimMappings] makes the usual one. A [Mux] holds the authenticators
-// of many issuers and finds the one for a token in constant time.
+// its claims to a user by a func; [ClaimMappings] makes the usual one. A [Mux] holds
+// the authenticators of many issuers and finds the one for a token in constant time.
 //
 // # What is checked, in this order
 //

@@ -1,6 +1,6 @@
 // Package parity runs Kubernetes' own authenticators beside those of this project
-// on the same input, and the corpora that others made over package jose. It is a module of its own, so that what it needs reaches
-// nobody who uses the project.
+// on the same input, and the corpora that others made over package jose. It is a
+// module of its own, so that what it needs reaches nobody who uses the project.
 //
 //	go test ./...                              as CI does
 //	go test -run TestTokens -seed 7 -pairs 1000000 longer, over other input
