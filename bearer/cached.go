@@ -32,7 +32,9 @@ type CacheOptions struct {
 	MaxEntries int
 
 	// MaxInFlight is how many tokens are looked up at the same time. More wait for
-	// half a second and are then [authn.Unavailable]. Zero or less means 256.
+	// half a second and are then [authn.Unavailable]. Zero or less means 256. Who waits
+	// for an issuer's keys in package jwt is not counted meanwhile; if four times as
+	// many wait for the same issuer's, more wait for half a second too.
 	MaxInFlight int
 
 	// Now returns the time. Nil means [time.Now].
@@ -40,12 +42,10 @@ type CacheOptions struct {
 }
 
 const (
-	defaultTTL      = 10 * time.Second
-	maxTTL          = 10 * time.Minute
-	defaultEntries  = 32 << 10
-	maxEntries      = 1 << 30 // more than fit into any memory
-	defaultInFlight = 256
-	maxWait         = 500 * time.Millisecond // for a place among those in flight
+	defaultTTL     = 10 * time.Second
+	maxTTL         = 10 * time.Minute
+	defaultEntries = 32 << 10
+	maxEntries     = 1 << 30 // more than fit into any memory
 )
 
 // Cache remembers what an authenticator said of tokens. [Cached] makes one.
@@ -58,7 +58,7 @@ type Cache struct {
 	accepted   table[*authenticator.Response]
 	refused    table[error] // nil for what nobody recognizes
 	flights    flight.Group[question, outcome]
-	places     chan struct{} // filled by those in flight
+	places     *places // of those in flight
 }
 
 // question is what a look-up answers. Who asks once the generation is another does
@@ -114,12 +114,12 @@ func Cached(token authenticator.Token, o *CacheOptions) *Cache {
 		failureTTL: min(cmp.Or(o.FailureTTL, defaultTTL), maxTTL),
 		now:        o.Now,
 		hash:       newHasher(),
-		places:     make(chan struct{}, defaultInFlight),
+		places:     newPlaces(defaultInFlight),
 	}
 	c.accepted.limit(entries)
 	c.refused.limit(entries / 4)
 	if o.MaxInFlight > 0 {
-		c.places = make(chan struct{}, o.MaxInFlight)
+		c.places = newPlaces(o.MaxInFlight)
 	}
 	if c.now == nil {
 		c.now = time.Now

@@ -3,7 +3,6 @@ package bearer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/confirm"
+	"github.com/authnchain/authnchain/internal/pause"
 )
 
 // join looks a token up, or waits for somebody's look-up of the same.
@@ -37,12 +37,13 @@ func (c *Cache) lookUp(ctx context.Context, q question, token string) (found out
 		authn.Note(ctx, "remembered")
 		return found
 	}
-	if err := c.enter(ctx); err != nil {
+	place, err := c.places.enter(ctx)
+	if err != nil {
 		return outcome{err: err}
 	}
-	defer c.leave()
+	defer place.leave()
 	began := c.now()
-	found = c.ask(ctx, token)
+	found = c.ask(pause.With(ctx, place.pause), token)
 	if ctx.Err() == nil && c.Generation() == q.generation { // else nobody waits, or nobody asks so any more
 		c.remember(q, began, found)
 	}
@@ -80,24 +81,3 @@ func (c *Cache) remember(q question, began time.Time, found outcome) {
 		c.refused.put(q.key, found.err, at, c.failureTTL)
 	}
 }
-
-// enter waits for a place among those in flight.
-func (c *Cache) enter(ctx context.Context) error {
-	select {
-	case c.places <- struct{}{}:
-		return nil
-	default:
-	}
-	timer := time.NewTimer(maxWait)
-	defer timer.Stop()
-	select {
-	case c.places <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return &authn.Error{Reason: authn.Unavailable, RetryAfter: time.Second, Err: fmt.Errorf("bearer: cache: %d tokens are being looked up, and no place is free", cap(c.places))}
-	}
-}
-
-func (c *Cache) leave() { <-c.places }

@@ -64,7 +64,14 @@ func (t *table[V]) Len() int {
 func (c *Cache) Lens() (accepted, refused int) { return c.accepted.Len(), c.refused.Len() }
 
 // InFlight returns how many tokens are being looked up.
-func (c *Cache) InFlight() int { return len(c.places) }
+func (c *Cache) InFlight() int { return len(c.places.taken) }
+
+// Paused returns for how many things somebody waits who has given the place back.
+func (c *Cache) Paused() int {
+	c.places.mu.Lock()
+	defer c.places.mu.Unlock()
+	return len(c.places.paused)
+}
 
 func NewGMAC(key [32]byte) *Hasher { return newGMAC(key) }
 

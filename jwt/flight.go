@@ -1,12 +1,15 @@
 package jwt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/authnchain/authnchain/internal/pause"
 )
 
 // flight is one fetch and those who wait for it.
@@ -38,13 +41,15 @@ func (r *remoteKeys) fetch(ctx context.Context, wait bool) error {
 	if !wait {
 		return nil
 	}
+	limited, resume := pause.Begin(ctx, r)
+	defer resume()
 	select {
 	case <-f.done:
 		return f.err
-	case <-ctx.Done():
+	case <-limited.Done():
 		r.leave(f)
-		return ctx.Err()
 	}
+	return cmp.Or(ctx.Err(), pause.ErrCrowded)
 }
 
 // due reports whether a fetch may begin, and takes a spare if it needs one. A

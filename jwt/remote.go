@@ -13,6 +13,7 @@ import (
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/clip"
 	"github.com/authnchain/authnchain/internal/fetch"
+	"github.com/authnchain/authnchain/internal/pause"
 )
 
 // The policy on fetching keys. The package's comment tells it to users.
@@ -132,8 +133,8 @@ func (r *remoteKeys) aging(ctx context.Context, id string, found []Key, overdue 
 	switch err := r.fetch(ctx, true); {
 	case err == nil:
 		return r.lookUp(id, nil)
-	case ctx.Err() != nil:
-		return nil, r.unavailable(ctx.Err())
+	case ctx.Err() != nil || errors.Is(err, pause.ErrCrowded):
+		return nil, r.unavailable(err)
 	}
 	return found, nil
 }

@@ -35,6 +35,7 @@ var floorOf = map[string]int{
 	"internal/flight":     cellar,
 	"internal/follow":     cellar,
 	"internal/jose":       cellar,
+	"internal/pause":      cellar,
 	"internal/strictjson": cellar,
 	"authn":               ground,
 	"anonymous":           first,
