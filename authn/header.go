@@ -10,7 +10,8 @@ import (
 )
 
 // credentialHeaders carry a credential or an identity that only the chain may
-// look at: a handler that sees one could pass it on, or believe it.
+// look at: a handler that sees one could pass it on, or believe it. isCredential
+// knows the letters that they begin with.
 var credentialHeaders = [...]string{
 	"authorization",
 	"proxy-authorization",

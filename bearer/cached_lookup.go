@@ -77,7 +77,9 @@ func (c *Cache) remember(q question, began time.Time, found outcome) {
 			ttl = min(ttl, expiry.Sub(began))
 		}
 		c.accepted.put(q.key, found.resp, at, ttl)
+		c.refused.forget(q.key)
 	case found.err == nil || authn.Conclusive(found.err):
 		c.refused.put(q.key, found.err, at, c.failureTTL)
+		c.accepted.forget(q.key) // or it would hold again if the clock went back
 	}
 }

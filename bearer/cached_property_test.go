@@ -98,6 +98,7 @@ func TestCachedIsLikeTwoMaps(t *testing.T) {
 				want = kept{says, now, now.Add(ttl), generation}
 				switch {
 				case says.name != "":
+					delete(refused, n)
 					if !says.expiry.IsZero() && says.expiry.Before(want.ends) {
 						want.ends = says.expiry
 					}
@@ -105,6 +106,7 @@ func TestCachedIsLikeTwoMaps(t *testing.T) {
 						accepted[n] = want
 					}
 				case says.sure:
+					delete(accepted, n)
 					want.ends = now.Add(failureTTL)
 					refused[n] = want
 				}

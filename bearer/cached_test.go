@@ -254,3 +254,32 @@ func TestCachedHealthCheck(t *testing.T) {
 	require.NoError(t, bearer.Cached(healthy{&judge{}, nil}, nil).HealthCheck())
 	require.Equal(t, sick, bearer.Cached(healthy{&judge{}, sick}, nil).HealthCheck())
 }
+
+// A token that was accepted, and then refused, is not accepted again because the clock
+// goes back to when it was; nor is it the other way round.
+func TestCachedClockBack(t *testing.T) {
+	for name, first := range map[string]user.Info{"accepted first": authntest.User("ann"), "refused first": nil} {
+		t.Run(name, func(t *testing.T) {
+			clock := newClock()
+			now := first
+			j := &judge{judgment: func(ctx context.Context, token string) (*authenticator.Response, bool, error) {
+				return always(now, nil)(ctx, token)
+			}}
+			c := bearer.Cached(j, &bearer.CacheOptions{Now: clock.now})
+			ask := func() bool {
+				_, ok, err := c.AuthenticateToken(t.Context(), "a")
+				require.NoError(t, err)
+				return ok
+			}
+			require.Equal(t, first != nil, ask())
+			clock.pass(20 * time.Second)
+			if now = nil; first == nil {
+				now = authntest.User("ann")
+			}
+			require.Equal(t, first == nil, ask())
+			clock.pass(-15 * time.Second) // within the first one's ten seconds
+			require.Equal(t, first == nil, ask())
+			require.EqualValues(t, 3, j.asked.Load())
+		})
+	}
+}

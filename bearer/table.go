@@ -91,6 +91,16 @@ func (t *table[V]) put(key digest, value V, at moment, ttl time.Duration) {
 	e.value, e.began, e.ends, e.generation = value, at.time, at.time+int64(ttl), at.generation
 }
 
+// forget has what is remembered under a key hold no more.
+func (t *table[V]) forget(key digest) {
+	p := t.of(key)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e := p.find(key); e != nil {
+		e.ends = e.began
+	}
+}
+
 // find returns the entry with that key, or nil.
 func (p *part[V]) find(key digest) *entry[V] {
 	if len(p.entries) == 0 {

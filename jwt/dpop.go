@@ -31,8 +31,9 @@ type DPoP struct {
 	MaxAge time.Duration
 
 	// MaxProofs is how many proofs that could be used again are remembered, of which
-	// one key may have made a sixteenth. If there are more they are
-	// [authn.Unavailable]. Zero means 1,048,576; a proof takes about 50 bytes, and a key
+	// one key may have made a sixteenth, each for up to four times MaxAge. If there are
+	// more they are [authn.Unavailable]: by the zero values, of 4,300 in a second, or
+	// 270 of one key. Zero means 1,048,576; a proof takes about 50 bytes, and a key
 	// about 100.
 	MaxProofs int
 

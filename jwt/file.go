@@ -3,7 +3,6 @@ package jwt
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -68,10 +67,11 @@ func (f *FileKeys) load(data []byte) error {
 		return err
 	}
 	before, number := f.current.Load(), uint64(1)
-	if before != nil {
-		if slices.EqualFunc(before.keys, keys, Key.equal) {
-			return nil
-		}
+	switch {
+	case before == nil:
+	case sameKeys(before.keys, keys):
+		number = before.number
+	default:
 		number = before.number + 1
 	}
 	f.current.Store(&generation{keys, number})

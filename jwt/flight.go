@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/authnchain/authnchain/internal/pause"
@@ -117,7 +116,7 @@ func (r *remoteKeys) land(f *flight, set *keySet, err error) {
 	if err == nil {
 		set.fetched = now
 		set.number = r.Generation()
-		if before := r.current.Load(); before == nil || !slices.EqualFunc(before.keys, set.keys, Key.equal) {
+		if before := r.current.Load(); before == nil || !sameKeys(before.keys, set.keys) {
 			r.spares.earn(now)
 			set.number++
 		}

@@ -2,6 +2,7 @@ package jwt_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"sync"
@@ -72,6 +73,36 @@ type counted struct {
 }
 
 func (c *counted) Generation() uint64 { return c.number }
+
+func TestGenerationOfReorderedKeys(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		var set struct{ Keys []json.RawMessage }
+		require.NoError(t, json.Unmarshal(w.KeySet(), &set))
+		require.Greater(t, len(set.Keys), 2)
+		w.set(func(w *world) {
+			w.keys = func(rw http.ResponseWriter, _ *http.Request) {
+				set.Keys = append(set.Keys[1:], set.Keys[0])
+				_, _ = rw.Write(toJSON(t, object{"keys": set.Keys}))
+			}
+		})
+		token := w.lasting()
+		for range 5 {
+			w.mustAccept(t, token)
+			time.Sleep(9 * time.Minute) // then it is fetched in the background
+			w.mustAccept(t, token)
+			w.counts() // everything has come to rest
+		}
+		fetches, _ := w.counts()
+		require.Greater(t, fetches, 4)
+		require.EqualValues(t, 1, w.auth.Generation())
+	})
+	one, two := newIssuer(t), newIssuer(t)
+	f := newKeyFile(t, pemKeys(t, one)+pemKeys(t, two))
+	f.write(t, pemKeys(t, two)+pemKeys(t, one))
+	require.EqualValues(t, 1, f.auth.Generation())
+	f.write(t, pemKeys(t, two)+pemKeys(t, two))
+	require.EqualValues(t, 2, f.auth.Generation(), "as many, and others")
+}
 
 func TestGenerationOfOwnKeys(t *testing.T) {
 	require.Zero(t, newStatic(t, jwt.StaticKeys{}).Generation())

@@ -8,7 +8,10 @@ import (
 	"github.com/authnchain/authnchain/internal/jose"
 )
 
-// A KeySet finds the keys that an issuer may have signed a token with.
+// A KeySet finds the keys that an issuer may have signed a token with. It may have
+// two more methods: HealthCheck() error, for [Authenticator.HealthCheck], and
+// Generation() uint64, which grows whenever the keys change, for
+// [Authenticator.Generation]. See also [Refresher].
 type KeySet interface {
 	// Keys returns the public keys called id, in the order to try them, or all of
 	// them if id is empty. A key that does not exist is no error; an error says
@@ -50,6 +53,20 @@ func (k Key) fits(name string) bool {
 func (k Key) equal(other Key) bool {
 	pub, ok := k.Public.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && k.ID == other.ID && k.Algorithm == other.Algorithm && pub.Equal(other.Public)
+}
+
+// sameKeys reports whether two sets have the same keys, in whatever order.
+func sameKeys(a, b []Key) bool {
+	return len(a) == len(b) && allIn(a, b) && allIn(b, a)
+}
+
+func allIn(keys, others []Key) bool {
+	for i, k := range keys {
+		if !(others[i].equal(k) || slices.ContainsFunc(others, k.equal)) { // as a rule it is where it was
+			return false
+		}
+	}
+	return true
 }
 
 // StaticKeys is a [KeySet] of keys that never change. A token is tried with those

@@ -1,7 +1,8 @@
 package authconfig
 
 // generations is how many times the keys of a configuration's issuers may change
-// before its numbers meet those of the next one.
+// before its numbers meet those of the next one. (Options.Keys may give key sets that
+// count in larger steps, the time say; each must only grow.)
 const generations = 1 << 32
 
 // Generation returns a number that is another one whenever the configuration or the
