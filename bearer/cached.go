@@ -28,7 +28,10 @@ type CacheOptions struct {
 	FailureTTL time.Duration
 
 	// MaxEntries is how many acceptances are remembered; of refusals it is a quarter
-	// as many. Zero or less means 32,768. It is rounded up to a multiple of 64.
+	// as many. Zero or less means 32,768. It is rounded up to a multiple of 64. Users
+	// with more than 4 KiB of names, groups and extra attributes on average make it
+	// fewer, if they are 16 MiB in all; one with more than 100 KiB may not be
+	// remembered.
 	MaxEntries int
 
 	// MaxInFlight is how many tokens are looked up at the same time. More wait for

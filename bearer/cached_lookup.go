@@ -76,10 +76,10 @@ func (c *Cache) remember(q question, began time.Time, found outcome) {
 		if expiry, known := authn.ExpiryOf(found.resp.User); known {
 			ttl = min(ttl, expiry.Sub(began))
 		}
-		c.accepted.put(q.key, found.resp, at, ttl)
+		c.accepted.put(q.key, found.resp, at, ttl, sizeOf(found.resp))
 		c.refused.forget(q.key)
 	case found.err == nil || authn.Conclusive(found.err):
-		c.refused.put(q.key, found.err, at, c.failureTTL)
+		c.refused.put(q.key, found.err, at, c.failureTTL, 0)
 		c.accepted.forget(q.key) // or it would hold again if the clock went back
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apiserver/pkg/authentication/authenticator"
 	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/authnchain/authnchain/authn"
@@ -38,6 +39,27 @@ func (c copied) Expiry() time.Time {
 }
 
 func (c copied) Confirmation() confirm.Func { return confirm.Of(c.of) }
+
+// sizeOf returns about how many bytes a response takes.
+func sizeOf(resp *authenticator.Response) int {
+	u := resp.User
+	n := len(u.GetName()) + len(u.GetUID()) + sizeOfAll(resp.Audiences) + sizeOfAll(u.GetGroups())
+	for key, values := range u.GetExtra() {
+		n += perText + len(key) + sizeOfAll(values)
+	}
+	return n
+}
+
+// perText is what a string takes besides its bytes.
+const perText = 16
+
+func sizeOfAll(texts []string) int {
+	n := perText * len(texts)
+	for _, text := range texts {
+		n += len(text)
+	}
+	return n
+}
 
 func copyOf(texts []string) []string {
 	texts = slices.Clone(texts)

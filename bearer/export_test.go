@@ -29,7 +29,12 @@ func At(time int64, generation uint64) Moment { return moment{time, generation} 
 
 func (t *Table) Get(key Digest, at Moment) (int, bool) { return t.get(key, at) }
 
-func (t *Table) Put(key Digest, value int, at Moment, ttl time.Duration) { t.put(key, value, at, ttl) }
+func (t *Table) Put(key Digest, value int, at Moment, ttl time.Duration) {
+	t.put(key, value, at, ttl, 0)
+}
+
+// PutHeavy is Put of a value of so many bytes.
+func (t *Table) PutHeavy(key Digest, value int, at Moment, size int) { t.put(key, value, at, 10, size) }
 
 // Len returns how many entries there are, and checks that all are where they belong.
 func (t *table[V]) Len() int {
@@ -41,7 +46,7 @@ func (t *table[V]) Len() int {
 		if len(p.entries) > p.most {
 			panic("too many entries")
 		}
-		chained := 0
+		chained, weight := 0, 0
 		for _, next := range p.chains {
 			for ; next != 0; next = p.entries[next-1].next {
 				chained++
@@ -54,6 +59,10 @@ func (t *table[V]) Len() int {
 			if p.find(p.entries[i].key) != &p.entries[i] {
 				panic("an entry is not found")
 			}
+			weight += int(p.entries[i].weight)
+		}
+		if weight != p.weight || weight > p.heavy {
+			panic("a wrong weight, or too much of it")
 		}
 		p.mu.Unlock()
 	}

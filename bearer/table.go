@@ -2,6 +2,7 @@ package bearer
 
 import (
 	"encoding/binary"
+	"math"
 	"sync"
 	"time"
 )
@@ -21,6 +22,8 @@ type part[V any] struct {
 	entries []entry[V]
 	most    int
 	hand    int
+	weight  int // of all entries, in KiB
+	heavy   int // how much that may be
 }
 
 type entry[V any] struct {
@@ -30,12 +33,21 @@ type entry[V any] struct {
 	ends       int64
 	generation uint64
 	next       uint32 // of the chain, by its place plus one; 0 is the end
+	weight     uint16 // of the value, in KiB; 0 if there is none any more
 	uses       uint8  // how often it was asked for again, up to maxUses, less what the hand took
 }
 
 // maxUses is how often the hand passes an entry that was asked for often and now is
 // not. With one, who asks twice for each token of a flood would make all entries alike.
 const maxUses = 3
+
+// Entries may have average KiB each, or light KiB in all if that is more. One that
+// would have an eighth of a part for itself is not remembered.
+const (
+	average = 4
+	light   = 16 << 10
+	portion = 8
+)
 
 // moment is when something is asked for.
 type moment struct {
@@ -46,7 +58,8 @@ type moment struct {
 // limit sets how many entries there may be, before the first.
 func (t *table[V]) limit(entries int) {
 	for i := range t.parts {
-		t.parts[i].most = max(1, (entries+shards-1)/shards)
+		most := max(1, (entries+shards-1)/shards)
+		t.parts[i].most, t.parts[i].heavy = most, max(average*most, light/shards)
 	}
 }
 
@@ -74,12 +87,13 @@ func (e *entry[V]) holds(at moment) bool {
 
 func (e *entry[V]) use() { e.uses = min(e.uses+1, maxUses) }
 
-// put remembers a value that was asked for at a moment, for ttl from then on.
-func (t *table[V]) put(key digest, value V, at moment, ttl time.Duration) {
-	if ttl <= 0 {
+// put remembers a value of so many bytes that was asked for at a moment, for ttl from
+// then on.
+func (t *table[V]) put(key digest, value V, at moment, ttl time.Duration, size int) {
+	p, weight := t.of(key), 1+size>>10
+	if ttl <= 0 || weight > min(p.heavy/portion, math.MaxUint16) {
 		return
 	}
-	p := t.of(key)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e := p.find(key)
@@ -88,7 +102,11 @@ func (t *table[V]) put(key digest, value V, at moment, ttl time.Duration) {
 	} else {
 		e.use()
 	}
-	e.value, e.began, e.ends, e.generation = value, at.time, at.time+int64(ttl), at.generation
+	p.weight += weight - int(e.weight)
+	e.value, e.weight, e.began, e.ends, e.generation = value, uint16(weight), at.time, at.time+int64(ttl), at.generation
+	for p.weight > p.heavy {
+		p.lighten(e, at)
+	}
 }
 
 // forget has what is remembered under a key hold no more.
@@ -155,8 +173,27 @@ func (p *part[V]) makeRoom(at moment) int {
 			e.uses--
 			continue
 		}
+		p.weight -= int(e.weight)
 		p.unlink(i)
 		return i
+	}
+}
+
+// lighten takes the value of another entry than keep, which makeRoom then takes first.
+func (p *part[V]) lighten(keep *entry[V], at moment) {
+	for {
+		e := &p.entries[p.hand]
+		p.hand = (p.hand + 1) % len(p.entries)
+		switch {
+		case e == keep || e.weight == 0:
+		case e.uses > 0 && e.holds(at):
+			e.uses--
+		default:
+			var none V
+			p.weight -= int(e.weight)
+			e.value, e.weight, e.ends = none, 0, e.began
+			return
+		}
 	}
 }
 
