@@ -36,7 +36,7 @@ type CacheOptions struct {
 
 	// MaxInFlight is how many tokens are looked up at the same time. More wait for
 	// half a second and are then [authn.Unavailable]. Zero or less means 256. Who waits
-	// for an issuer's keys in package jwt is not counted meanwhile; if four times as
+	// for an issuer's keys or distributed claims is not counted meanwhile; if four times as
 	// many wait for the same issuer's, more wait for half a second too.
 	MaxInFlight int
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/flight"
+	"github.com/authnchain/authnchain/internal/pause"
 	"github.com/authnchain/authnchain/jwt"
 )
 
@@ -123,6 +124,8 @@ func (d *distributed) answer(ctx context.Context, key digest, c jwt.Claims) (ans
 	if a, ok := d.remembered(key); ok {
 		return a, nil
 	}
+	ctx, resume := pause.Begin(ctx, d)
+	defer resume()
 	ctx, cancel := context.WithTimeout(ctx, lookUpTimeout)
 	defer cancel()
 	a, err := d.flights.Do(ctx, key, func(ctx context.Context) (answer, error) { return d.look(ctx, key, c) })
