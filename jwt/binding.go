@@ -97,13 +97,15 @@ func (b *binding) check(c Claims) (confirm.Func, error) {
 	if certificate == "" && key == "" {
 		return nil, authn.Errorf(authn.RuleFailed, `claim "cnf": names neither a certificate ("x5t#S256") nor a key ("jkt")`)
 	}
+	subject, _ := c.String("sub")
+	by := ownerOf(subject)
 	return func(r *http.Request, token string) error {
 		if certificate != "" {
 			if err := hasCertificate(r, certificate); err != nil {
 				return authn.Errorf(authn.BadProof, "the token is bound to a client certificate: %w", err)
 			}
 		}
-		return b.proofs.confirm(r, token, key)
+		return b.proofs.confirm(r, token, key, by)
 	}, nil
 }
 

@@ -19,7 +19,8 @@
 //     of the algorithms. Keys in the header ("jwk", "x5c", "jku", "x5u") are never
 //     used.
 //  3. The signature, with a key of the issuer that "kid" names and that fits the
-//     algorithm. Without "kid", up to 16 keys that fit are tried.
+//     algorithm. Without "kid", up to 16 keys that fit are tried, fewer
+//     if they are slow.
 //  4. "aud" holds one of the audiences; "exp" is there and in the future; "nbf"
 //     and "iat", if there, are not in the future. With [Config].AccessTokens all
 //     claims of RFC 9068, section 2.2, are there.

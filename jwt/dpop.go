@@ -31,9 +31,9 @@ type DPoP struct {
 	MaxAge time.Duration
 
 	// MaxProofs is how many proofs that could be used again are remembered, of which
-	// one key may have made a sixteenth, each for up to four times MaxAge. If there are
-	// more they are [authn.Unavailable]: by the zero values, of 4,300 in a second, or
-	// 270 of one key. Zero means 1,048,576; a proof takes about 50 bytes, and a key
+	// those of one "sub" may be an eighth, each for up to four times MaxAge. If there are
+	// more they are [authn.Unavailable]: by the zero values, if more than 4,300 come in a
+	// second, or 540 of one "sub". Zero means 1,048,576; a proof takes about 50 bytes, and a key
 	// about 100.
 	MaxProofs int
 
@@ -99,7 +99,7 @@ func newProofs(d *DPoP, o *Options) (*proofs, error) {
 
 // confirm checks that a request with a token has a proof of the key with a
 // thumbprint, and none if the thumbprint is empty (RFC 9449, sections 7.1 and 7.2).
-func (p *proofs) confirm(r *http.Request, token, thumbprint string) error {
+func (p *proofs) confirm(r *http.Request, token, thumbprint string, by owner) error {
 	_, isDPoP := authscheme.DPoP(r.Header.Get("Authorization"))
 	switch {
 	case thumbprint == "" && isDPoP:
@@ -118,7 +118,7 @@ func (p *proofs) confirm(r *http.Request, token, thumbprint string) error {
 	if err != nil {
 		return authn.Errorf(authn.BadProof, "DPoP proof: %w", err)
 	}
-	switch p.taken.take(c.id, thumbprint, now.Unix(), c.iat+p.maxAge, 2*p.maxAge, authn.Explaining(r.Context())) {
+	switch p.taken.take(c.id, thumbprint, by, now.Unix(), c.iat+p.maxAge, 2*p.maxAge, authn.Explaining(r.Context())) {
 	case replayed:
 		return authn.Errorf(authn.BadProof, "DPoP proof: it has been used before")
 	case stale:

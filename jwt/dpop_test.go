@@ -152,7 +152,7 @@ func TestProofAlgorithms(t *testing.T) {
 func TestProofSettings(t *testing.T) {
 	issuer, c := newIssuer(t), newClient(t)
 	now := newClock()
-	d := &jwt.DPoP{MaxAge: 5*time.Second + time.Millisecond, MaxProofs: 64, URL: func(r *http.Request) string { return "https://outside.test" + r.URL.Path + "?x" }}
+	d := &jwt.DPoP{MaxAge: 5*time.Second + time.Millisecond, MaxProofs: 32, URL: func(r *http.Request) string { return "https://outside.test" + r.URL.Path + "?x" }}
 	auth := bound(newStatic(t, keysOf(issuer), requires(jwt.Binding{DPoP: d}), func(_ *jwt.Config, o *jwt.Options) { o.Now = now.Now }))
 	d.URL, d.MaxAge = nil, time.Hour // what is changed later does not count
 	token := issuer.Token(good(object{"cnf": object{"jkt": c.jkt("ES256")}}))
@@ -170,7 +170,7 @@ func TestProofSettings(t *testing.T) {
 	// A proof that is refused is not remembered.
 	require.Equal(t, badProof(`DPoP proof: claim "htm": is of another request`), send(func(s *sent) { s.claims["jti"], s.claims["htm"] = "again", "PUT" }))
 	require.Equal(t, isUser("jane"), send(func(s *sent) { s.claims["jti"] = "again" }))
-	// One key's share of 64, in the first half of the time, is full.
+	// One user's share of 32, in the first half of the time, is full.
 	require.Equal(t, answer{reason: authn.Unavailable, text: "DPoP proof: more of them than can be remembered"}, send(func(*sent) {}))
 	now.Add(20 * time.Second)
 	require.Equal(t, isUser("jane"), send(same)) // an id is of its time
@@ -189,10 +189,11 @@ func TestProofsFull(t *testing.T) {
 	require.Equal(t, authn.Unavailable, full.Reason)
 	require.Equal(t, 90*time.Second, full.RetryAfter)
 	require.Equal(t, badProof("DPoP proof: it has been used before"), answerTo(t, auth, first))
-	// Another key has a share of its own, with the same ids.
+	// Another user has a share of their own, with the same ids, but another key is none.
 	other := newClient(t)
-	theirs := other.send(issuer.Token(good(object{"cnf": object{"jkt": other.jkt("ES256")}})))
-	require.Equal(t, isUser("jane"), answerTo(t, auth, theirs.build()))
+	cnf := object{"jkt": other.jkt("ES256")}
+	require.Equal(t, authn.Unavailable, answerTo(t, auth, other.send(issuer.Token(good(object{"cnf": cnf}))).build()).reason)
+	require.Equal(t, isUser("bob"), answerTo(t, auth, other.send(issuer.Token(good(object{"sub": "bob", "cnf": cnf}))).build()))
 }
 
 // Of many who come with one proof at the same time, one is let in.

@@ -19,8 +19,9 @@ const (
 	Stale    = stale
 )
 
+// Take takes an id of a key that is its owner's only one.
 func (r Replays) Take(id, by string, now, until, lifetime int64) taking {
-	return r.r.take(id, by, now, until, lifetime, false)
+	return r.r.take(id, by, ownerOf(by), now, until, lifetime, false)
 }
 
 // Len returns how much is remembered.

@@ -21,8 +21,16 @@ type replays struct {
 // span is what was taken in one span of time.
 type span struct {
 	taken map[[16]byte]bool
-	by    map[string]int // how many, by whom
-	until int64          // when the last of it cannot be used any more
+	by    map[owner]int // how many, by whom
+	until int64         // when the last of it cannot be used any more
+}
+
+// owner stands for the user of a token, of whom each may have many keys.
+type owner [16]byte
+
+func ownerOf(subject string) owner {
+	sum := sha256.Sum256([]byte(subject))
+	return owner(sum[:])
 }
 
 // taking is what came of taking something.
@@ -36,22 +44,22 @@ const (
 )
 
 // share is which part of a span one may fill.
-const share = 16
+const share = 8
 
 func newReplays(most int) *replays { return &replays{most: max(most/2, share)} }
 
-// take takes the id that somebody has given to something, at a time, if that was not
-// taken before. It can be used until a time which is no more than lifetime ahead.
+// take takes the id that a key's owner has given to something, at a time, if that was
+// not taken before. It can be used until a time which is no more than lifetime ahead.
 // That holds also if the clock goes back, by less than a lifetime: if it goes back by
 // more, what was taken is remembered for one lifetime only.
-func (r *replays) take(id, by string, now, until, lifetime int64, look bool) taking {
-	sum := sha256.Sum256([]byte(by + "\x00" + id)) // by is a thumbprint, without NUL
-	key := [16]byte(sum[:16])
+func (r *replays) take(id, key string, by owner, now, until, lifetime int64, look bool) taking {
+	sum := sha256.Sum256([]byte(key + "\x00" + id)) // key is a thumbprint, without NUL
+	digest := [16]byte(sum[:16])
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.turn(now, lifetime)
 	switch {
-	case r.now.taken[key] || r.before.taken[key]:
+	case r.now.taken[digest] || r.before.taken[digest]:
 		return replayed
 	case until <= r.gone:
 		return stale
@@ -60,7 +68,7 @@ func (r *replays) take(id, by string, now, until, lifetime int64, look bool) tak
 	case look:
 		return fresh
 	}
-	r.now.taken[key] = true
+	r.now.taken[digest] = true
 	r.now.by[by]++
 	r.now.until = max(r.now.until, until)
 	return fresh
@@ -81,5 +89,5 @@ func (r *replays) turn(now, lifetime int64) {
 	if age < 0 {
 		r.gone, r.before.until = 0, 0 // or nothing could be used until the clock has caught up
 	}
-	r.since, r.now = now, span{taken: make(map[[16]byte]bool), by: make(map[string]int)}
+	r.since, r.now = now, span{taken: make(map[[16]byte]bool), by: make(map[owner]int)}
 }

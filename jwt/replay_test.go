@@ -111,7 +111,7 @@ func TestReplaysFull(t *testing.T) {
 		}
 		return fresh
 	}
-	require.Equal(t, most/32, count("one", 0))
+	require.Equal(t, most/16, count("one", 0))
 	require.Equal(t, jwt.Replayed, replays.Take("0 0", "one", 0, proofAge, proofLife))
 	require.Equal(t, jwt.Fresh, replays.Take("0", "another", 0, proofAge, proofLife))
 	for i := range 20 {
@@ -119,10 +119,10 @@ func TestReplaysFull(t *testing.T) {
 	}
 	require.Equal(t, jwt.Full, replays.Take("new", "new", 1, 1+proofAge, proofLife))
 	require.Equal(t, most/2, replays.Len())
-	require.Equal(t, most/32, count("one", proofLife)) // the next span
-	require.Equal(t, most/2+most/32, replays.Len())
-	require.Equal(t, most/32, count("one", 100*proofLife))
-	require.Equal(t, most/32, replays.Len())
+	require.Equal(t, most/16, count("one", proofLife)) // the next span
+	require.Equal(t, most/2+most/16, replays.Len())
+	require.Equal(t, most/16, count("one", 100*proofLife))
+	require.Equal(t, most/16, replays.Len())
 }
 
 // A million ids take no more room than those that are remembered.

@@ -240,4 +240,11 @@ func TestTries(t *testing.T) {
 	require.Equal(t, isUser("jane"), ask(t, newStatic(t, append(list(15, wrong), right)), token))
 	require.Equal(t, isUser("jane"), ask(t, newStatic(t, append(list(100, unfit), right)), token))
 	require.Equal(t, badSignature(""), ask(t, newStatic(t, append(list(16, wrong), right)), token))
+
+	// Of slow keys it is fewer, so that a token never costs more than a few.
+	slow := jwt.Key{ID: "s", Public: &rsa.PublicKey{N: new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), 8191), big.NewInt(1)), E: 1<<31 - 1}}
+	fast := jwt.Key{ID: "f", Public: issuer.PublicKey("RS256")}
+	byRSA := issuer.Sign("RS256", good(nil), object{"kid": nil})
+	require.Equal(t, isUser("jane"), ask(t, newStatic(t, append(list(2, slow), fast)), byRSA))
+	require.Equal(t, badSignature(""), ask(t, newStatic(t, append(list(3, slow), fast)), byRSA))
 }

@@ -11,8 +11,12 @@ import (
 )
 
 // maxTries is how many keys a token without "kid", or with one that several keys
-// have, is tried with, those without a name included.
-const maxTries = 16
+// have, is tried with. If they are slow it is fewer, so that all cost no more than
+// maxCost and the last one.
+const (
+	maxTries = 16
+	maxCost  = 128 // in signatures of RS256 with 2,048 bits
+)
 
 func (a *Authenticator) checkAlgorithm(h jose.Header) error {
 	if !slices.Contains(a.algorithms, h.Algorithm) {
@@ -67,7 +71,7 @@ func keysError(err error) error {
 }
 
 func verifiesWith(keys []Key, t *token) bool {
-	tries := 0
+	tries, cost := 0, 0
 	for _, key := range keys {
 		if !key.fits(t.header.Algorithm) {
 			continue
@@ -75,7 +79,9 @@ func verifiesWith(keys []Key, t *token) bool {
 		if jose.Key(key).Verifies(t.header.Algorithm, t.signed, t.signature) {
 			return true
 		}
-		if tries++; tries == maxTries {
+		tries++
+		cost += jose.Key(key).Cost()
+		if tries == maxTries || cost >= maxCost {
 			return false
 		}
 	}

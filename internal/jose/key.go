@@ -8,6 +8,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"math/bits"
 )
 
 // Key is a public key of somebody who signs tokens.
@@ -67,4 +68,23 @@ func CheckKey(key crypto.PublicKey) error {
 		return fmt.Errorf("a %T is no public key for signatures", key)
 	}
 	return nil
+}
+
+// Cost is about how often RS256 with 2,048 bits could be verified in the time that one
+// signature takes under a key that [CheckKey] likes.
+func (k Key) Cost() int {
+	switch key := k.Public.(type) {
+	case *rsa.PublicKey:
+		size := (key.N.BitLen() + 2047) / 2048 // the work grows with its square
+		exponent := bits.Len(uint(key.E)) + bits.OnesCount(uint(key.E))
+		return size * size * max(1, exponent/18) // of 65537 it is 19
+	case *ecdsa.PublicKey:
+		switch key.Curve {
+		case elliptic.P384():
+			return 16
+		case elliptic.P521():
+			return 48
+		}
+	}
+	return 2
 }

@@ -160,7 +160,7 @@ func (s *scanner) object() error {
 		}
 		if done, err := s.next('}'); done || err != nil {
 			s.names = s.names[:seen.first]
-			if seen.many != nil {
+			if seen.many != nil && len(seen.many) <= 8*fewNames { // a large one takes long to clear
 				clear(seen.many)
 				s.spare = seen.many
 			}
