@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"runtime"
 	"testing"
@@ -215,7 +216,7 @@ func TestCachedBounds(t *testing.T) {
 		require.Zero(t, none)
 	}
 	huge := &judge{judgment: always(authntest.User("ann"), nil)}
-	c := bearer.Cached(huge, &bearer.CacheOptions{MaxEntries: 1<<63 - 1})
+	c := bearer.Cached(huge, &bearer.CacheOptions{MaxEntries: math.MaxInt})
 	for range 2 {
 		for i := range 1000 {
 			mustKnow(t, c, t.Context(), fmt.Sprint(i), "ann")
