@@ -96,10 +96,10 @@ type outcome struct {
 // the reason [authn.Panicked]. If token is [authn.Generational], as those of package
 // jwt are, all that was remembered is forgotten when its generation changes.
 //
-// The responses that it returns are shared and must not be changed, as
-// [authenticator.WrapAudienceAgnosticToken] does: that must stand within. Their users
-// cannot be changed ([authn.ReadOnly]). Refusals are kept as token made them, so their errors
-// must hold nothing of the token.
+// The responses that it returns are shared and must not be changed, but for those
+// under a context with audiences, as [authenticator.WrapAudienceAgnosticToken] changes
+// them. Their users cannot be changed ([authn.ReadOnly]). Refusals are kept as token
+// made them, so their errors must hold nothing of the token.
 func Cached(token authenticator.Token, o *CacheOptions) *Cache {
 	if token == nil {
 		panic("bearer.Cached: the authenticator of tokens is nil")
@@ -156,12 +156,22 @@ func (c *Cache) AuthenticateToken(ctx context.Context, token string) (*authentic
 			found.err = fmt.Errorf("remembered: %w", found.err)
 		}
 	}
-	if found.ok && confirm.Of(found.resp.User) != nil {
-		if promise := confirm.From(ctx); promise != nil {
-			promise.Expect() // of each caller, also of those that the authenticator has not seen
-		}
+	if found.ok {
+		found.resp = hand(ctx, found.resp)
 	}
 	return found.resp, found.ok, found.err
+}
+
+// hand returns a response as a caller may have it.
+func hand(ctx context.Context, resp *authenticator.Response) *authenticator.Response {
+	if promise := confirm.From(ctx); promise != nil && confirm.Of(resp.User) != nil {
+		promise.Expect() // of each caller, also of those that the authenticator has not seen
+	}
+	if _, limited := authenticator.AudiencesFrom(ctx); limited {
+		own := *resp
+		return &own
+	}
+	return resp
 }
 
 // remembered returns the answer to q, if there is one that still holds.

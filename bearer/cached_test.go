@@ -284,3 +284,19 @@ func TestCachedClockBack(t *testing.T) {
 		})
 	}
 }
+
+// Kubernetes' way to say that a token is good for all audiences changes the response
+// that it was given. It may: it is its own.
+func TestCachedAudienceAgnostic(t *testing.T) {
+	c := bearer.Cached(&judge{judgment: always(authntest.User("ann"), nil)}, nil)
+	ours, theirs := authenticator.Audiences{"ours"}, authenticator.Audiences{"theirs", "ours"}
+	agnostic := authenticator.WrapAudienceAgnosticToken(ours, c)
+	for range 3 {
+		resp, ok, err := agnostic.AuthenticateToken(authenticator.WithAudiences(t.Context(), theirs), "a")
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Equal(t, ours, resp.Audiences)
+		require.Empty(t, mustKnow(t, c, authenticator.WithAudiences(t.Context(), theirs), "a", "ann").Audiences)
+		require.Same(t, mustKnow(t, c, t.Context(), "a", "ann"), mustKnow(t, c, t.Context(), "a", "ann"))
+	}
+}
