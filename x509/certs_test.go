@@ -115,13 +115,18 @@ func pool(certs ...*stdx509.Certificate) *stdx509.CertPool {
 }
 
 // accepted asks a about cert, which must be good, and returns whose it is.
-func accepted(t testing.TB, a *x509.Authenticator, cert *tls.Certificate) user.Info {
+func accepted(t testing.TB, a *x509.Authenticator, cert *tls.Certificate) *user.DefaultInfo {
 	t.Helper()
 	resp, ok, err := a.AuthenticateRequest(authntest.Request("", cert))
 	require.NoError(t, err)
 	require.True(t, ok)
 	require.Nil(t, resp.Audiences)
-	return resp.User
+	return plain(resp.User)
+}
+
+// plain is u as it looks.
+func plain(u user.Info) *user.DefaultInfo {
+	return &user.DefaultInfo{Name: u.GetName(), UID: u.GetUID(), Groups: u.GetGroups(), Extra: u.GetExtra()}
 }
 
 // refused asks a about cert, which must be refused with exactly this.

@@ -170,7 +170,7 @@ func TestUserOfEachChain(t *testing.T) {
 			require.Equal(t, tt.reason, authn.ReasonOf(err))
 			require.Equal(t, tt.user != "", ok)
 			if ok {
-				require.Equal(t, &upstream.DefaultInfo{Name: tt.user}, resp.User)
+				require.Equal(t, &upstream.DefaultInfo{Name: tt.user}, plain(resp.User))
 			} else {
 				require.Nil(t, resp)
 			}

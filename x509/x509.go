@@ -20,8 +20,7 @@
 package x509
 
 import (
-	"crypto/rsa"
-	"crypto/tls"
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -31,29 +30,21 @@ import (
 	"time"
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
+	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/authnchain/authnchain/authn"
-	"github.com/authnchain/authnchain/internal/clip"
 )
 
-// MaxIntermediates is how many certificates that came with the client's are
-// looked at. Each more could make verification much slower, and clients choose
-// what they send.
-const MaxIntermediates = 8
-
-const (
-	minRSABits     = 2048
-	maxRSABits     = 4096    // of an intermediate: more takes long to verify with
-	maxRSAExponent = 1 << 17 // likewise
-)
-
-// Authenticator checks client certificates and names their holders.
+// Authenticator checks client certificates and names their holders. It must be
+// neither changed nor copied once it is in use.
 type Authenticator struct {
 	// Roots returns the authorities to trust. It is asked on every request, so
 	// that they may change while the server runs; an error says that they are
 	// not known now, which makes every certificate [authn.Unavailable]. Roots is
 	// required and may not return nil, since to crypto/x509 no roots are all that
-	// the system trusts.
+	// the system trusts. What was verified counts until it returns another pool, so
+	// it should return the same one while nothing has changed, as [FileRoots] does,
+	// and must not take certificates out of a pool that it has returned.
 	Roots func() (*x509.CertPool, error)
 
 	// User names the holder of a certificate, given a verified chain that begins
@@ -61,9 +52,30 @@ type Authenticator struct {
 	// it accepts none, its errors come back together. Nil means [CommonName].
 	User func(chain []*x509.Certificate) (*authenticator.Response, bool, error)
 
+	// UserOnce says that the answer of User depends on the chain and on nothing
+	// else, so that it need not be asked again while the certificate is good. False
+	// means that User is asked on every request. CommonName, if User is nil, never is.
+	UserOnce bool
+
+	// Revocation is asked about each chain before its holder is named. Nil means
+	// that nobody is asked whether a certificate was taken back.
+	Revocation Revocation
+
+	// Health returns why the roots are not up to date, for
+	// [Authenticator.HealthCheck]; [FileRoots.HealthCheck] is one. Nil means that
+	// there is nothing to tell.
+	Health func() error
+
+	// Remaining is told of every request that is accepted how long the chain of its
+	// certificate is still valid, for a histogram. It must be safe for concurrent
+	// use. Nil means that nobody watches.
+	Remaining func(time.Duration)
+
 	// Now returns the time that certificates must be valid at. Nil means
 	// [time.Now].
 	Now func() time.Time
+
+	memory memory
 }
 
 // New returns an Authenticator of the certificates issued under roots. It panics
@@ -75,101 +87,135 @@ func New(roots *x509.CertPool) *Authenticator {
 	return &Authenticator{Roots: func() (*x509.CertPool, error) { return roots, nil }}
 }
 
-// TLSConfig returns a configuration for servers that asks clients for a
-// certificate, lets those without one in, and leaves it to an [Authenticator] to
-// verify what they sent.
-func TLSConfig() *tls.Config {
-	return &tls.Config{
-		ClientAuth: tls.RequestClientCert,
-		MinVersion: tls.VersionTLS12,
-	}
-}
-
 // String is how a trace calls it.
 func (a *Authenticator) String() string { return "x509" }
 
+// HealthCheck returns why the certificates are not judged by what is up to date: what
+// Roots and Health say, and [authn.HealthOf] the Revocation. It is nil if all is well.
+func (a *Authenticator) HealthCheck() error {
+	_, err := a.roots()
+	if err != nil {
+		err = fmt.Errorf("roots: %w", err)
+	}
+	if a.Health != nil {
+		err = errors.Join(err, a.Health())
+	}
+	if err = errors.Join(err, authn.HealthOf(a.Revocation)); err != nil {
+		return fmt.Errorf("x509: %w", err)
+	}
+	return nil
+}
+
 // AuthenticateRequest implements [authenticator.Request]. It has no opinion on a
 // request without a client certificate. One that is not good is refused with
-// [authn.UntrustedCertificate], [authn.Expired] or [authn.NotYetValid].
+// [authn.UntrustedCertificate], [authn.Expired], [authn.NotYetValid] or
+// [authn.Revoked].
+//
+// The response may be shared with other requests and must not be changed. It may be
+// if the context of r has audiences ([authenticator.WithAudiences]): upstream's
+// [authenticator.WrapAudienceAgnosticRequest] does. Its user cannot be changed
+// ([authn.ReadOnly]), and has the end of the chain as its expiry ([authn.ExpiryOf]).
 func (a *Authenticator) AuthenticateRequest(r *http.Request) (*authenticator.Response, bool, error) {
 	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
 		authn.Note(r.Context(), "no client certificate")
 		return nil, false, nil
 	}
-	leaf := r.TLS.PeerCertificates[0]
-	chains, err := a.verify(leaf, r.TLS.PeerCertificates[1:])
+	leaf, now := r.TLS.PeerCertificates[0], a.now()
+	generation := authn.GenerationOf(a.Revocation) // before it is asked
+	v, err := a.verified(leaf, r.TLS.PeerCertificates[1:], now)
 	if err != nil {
 		return nil, false, err
 	}
-	resp, ok, err := a.name(chains)
-	if err != nil {
+	if known := v.answer.Load(); known != nil && a.holds(known, generation, now) {
+		authn.Note(r.Context(), "remembered")
+		return a.accept(r.Context(), known, now)
+	}
+	found, err := a.judge(r.Context(), leaf, v)
+	switch {
+	case err != nil:
 		return nil, false, fmt.Errorf("x509: %s: %w", describe(leaf), err)
-	}
-	if !ok {
+	case found == nil:
 		authn.Note(r.Context(), "the certificate names no user")
+		return nil, false, nil
 	}
-	return resp, ok, nil
+	if a.mayRemember() {
+		found.generation, found.asked = generation, now
+		v.answer.Store(found)
+	}
+	return a.accept(r.Context(), found, now)
 }
 
-// verify returns the chains from leaf to a root.
-func (a *Authenticator) verify(leaf *x509.Certificate, sent []*x509.Certificate) ([][]*x509.Certificate, error) {
-	roots, err := a.roots()
-	if err != nil {
-		return nil, &authn.Error{Reason: authn.Unavailable, Err: fmt.Errorf("x509: roots: %w", err)}
-	}
-	now := time.Now()
+func (a *Authenticator) now() time.Time {
 	if a.Now != nil {
-		now = a.Now()
+		return a.Now()
 	}
-	if leaf.IsCA {
-		return nil, refused(authn.UntrustedCertificate, leaf, errors.New("a CA certificate is no client's"))
-	}
-	chains, err := leaf.Verify(x509.VerifyOptions{
-		Roots:         roots,
-		Intermediates: pool(sent),
-		CurrentTime:   now,
-		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-	})
-	if err != nil {
-		return nil, refused(reasonOf(err, now), leaf, clip.Error(trimmed{err}))
-	}
-	chains = slices.DeleteFunc(chains, hasShortKey)
-	if len(chains) == 0 {
-		return nil, refused(authn.UntrustedCertificate, leaf, fmt.Errorf("an RSA key of its chain is shorter than %d bits", minRSABits))
-	}
-	return chains, nil
+	return time.Now()
 }
 
-func (a *Authenticator) roots() (*x509.CertPool, error) {
-	if a.Roots == nil {
-		return nil, errors.New("required")
+func (a *Authenticator) accept(ctx context.Context, found *answer, now time.Time) (*authenticator.Response, bool, error) {
+	if a.Remaining != nil {
+		a.Remaining(found.until.Sub(now))
 	}
-	roots, err := a.Roots()
-	if err == nil && roots == nil {
-		err = errors.New("required")
+	resp := found.resp
+	if _, ok := authenticator.AudiencesFrom(ctx); ok {
+		own := *resp
+		resp = &own
 	}
-	return roots, err
+	return resp, true, nil
 }
 
-func (a *Authenticator) name(chains [][]*x509.Certificate) (*authenticator.Response, bool, error) {
+// judge returns what is said of leaf by the first of its chains that is good, or nil
+// if none names a user.
+func (a *Authenticator) judge(ctx context.Context, leaf *x509.Certificate, v *verified) (*answer, error) {
+	var errs refusals
+	for _, above := range v.above {
+		found, err := a.judgeChain(ctx, append([]*x509.Certificate{leaf}, above...))
+		if err != nil {
+			errs = append(errs, err)
+		} else if found != nil {
+			return found, nil
+		}
+	}
+	if errs == nil {
+		return nil, nil
+	}
+	return nil, errs
+}
+
+func (a *Authenticator) judgeChain(ctx context.Context, chain []*x509.Certificate) (*answer, error) {
+	_, until := validity(chain)
+	if a.Revocation != nil {
+		if err := a.Revocation.Check(ctx, chain); err != nil {
+			return nil, err
+		}
+	}
 	name := a.User
 	if name == nil {
 		name = CommonName
 	}
-	var errs refusals
-	for _, chain := range chains {
-		resp, ok, err := name(chain)
-		switch {
-		case err != nil:
-			errs = append(errs, err)
-		case ok:
-			return resp, true, nil
-		}
+	resp, ok, err := name(chain)
+	switch {
+	case err != nil || !ok:
+		return nil, err
+	case resp == nil || resp.User == nil:
+		return nil, authn.Errorf(authn.InvalidUser, "accepted without naming a user")
 	}
-	if errs == nil {
-		return nil, false, nil
+	u := authn.ReadOnly(dated{resp.User, until})
+	return &answer{resp: &authenticator.Response{Audiences: resp.Audiences, User: u}, until: until}, nil
+}
+
+// dated is a user whose certificate ends.
+type dated struct {
+	user.Info
+	until time.Time
+}
+
+// Expiry is for [authn.ExpiryOf].
+func (d dated) Expiry() time.Time {
+	if own, ok := authn.ExpiryOf(d.Info); ok && own.Before(d.until) {
+		return own
 	}
-	return nil, false, errs
+	return d.until
 }
 
 // refusals are the errors of several chains, which often say the same.
@@ -186,57 +232,3 @@ func (r refusals) Error() string {
 }
 
 func (r refusals) Unwrap() []error { return r }
-
-func pool(certs []*x509.Certificate) *x509.CertPool {
-	p := x509.NewCertPool()
-	for _, c := range certs[:min(len(certs), MaxIntermediates)] {
-		if !isSlow(c) {
-			p.AddCert(c)
-		}
-	}
-	return p
-}
-
-// isSlow reports whether a client could make this server work hard with c.
-func isSlow(c *x509.Certificate) bool {
-	key, ok := c.PublicKey.(*rsa.PublicKey)
-	return ok && (key.N.BitLen() > maxRSABits || key.E > maxRSAExponent)
-}
-
-func hasShortKey(chain []*x509.Certificate) bool {
-	return slices.ContainsFunc(chain, func(c *x509.Certificate) bool {
-		key, ok := c.PublicKey.(*rsa.PublicKey)
-		return ok && key.N.BitLen() < minRSABits
-	})
-}
-
-func refused(reason authn.Reason, leaf *x509.Certificate, err error) error {
-	return &authn.Error{Reason: reason, Err: fmt.Errorf("x509: %s: %w", describe(leaf), err)}
-}
-
-// reasonOf returns the word for err. Expired says both in crypto/x509, of the
-// leaf or of a certificate above it.
-func reasonOf(err error, now time.Time) authn.Reason {
-	var invalid x509.CertificateInvalidError
-	switch {
-	case !errors.As(err, &invalid) || invalid.Reason != x509.Expired:
-		return authn.UntrustedCertificate
-	case now.Before(invalid.Cert.NotBefore):
-		return authn.NotYetValid
-	default:
-		return authn.Expired
-	}
-}
-
-// trimmed is an error of crypto/x509 without that package's name, which is ours
-// too.
-type trimmed struct{ error }
-
-func (t trimmed) Error() string { return trimPackage(t.error.Error()) }
-func (t trimmed) Unwrap() error { return t.error }
-
-// describe names a certificate for an operator who looks for it.
-func describe(c *x509.Certificate) string {
-	return fmt.Sprintf("certificate of %s, serial %s, issued by %s",
-		clip.Quote(c.Subject.String()), clip.Text(c.SerialNumber.Text(16)), clip.Quote(c.Issuer.String()))
-}
