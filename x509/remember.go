@@ -66,7 +66,7 @@ func newVerified(epoch uint64, sent []*x509.Certificate, chains [][]*x509.Certif
 // holds reports whether a verification would come out the same.
 func (v *verified) holds(epoch uint64, sent []*x509.Certificate, now time.Time) bool {
 	return v.epoch == epoch && !now.Before(v.from) && !now.After(v.until) &&
-		slices.EqualFunc(v.sent, sent, func(w weak.Pointer[x509.Certificate], c *x509.Certificate) bool { return w == weak.Make(c) })
+		slices.EqualFunc(v.sent, sent, func(w weak.Pointer[x509.Certificate], c *x509.Certificate) bool { return w.Value() == c })
 }
 
 // validity returns the first and the last time at which all of chain are valid.
