@@ -24,6 +24,7 @@ type said struct {
 	text       string // the user's name, the error, or "not mine"
 	resumed    bool
 	connection string
+	proto      string
 }
 
 // server serves over TLS with x509.TLSConfig and asks a about each request.
@@ -33,6 +34,11 @@ type server struct {
 }
 
 func serve(t *testing.T, a *x509.Authenticator) *server {
+	t.Helper()
+	return serveTLS(t, a, x509.TLSConfig(), "HTTP/1.1")
+}
+
+func serveTLS(t *testing.T, a *x509.Authenticator, c *tls.Config, proto string) *server {
 	t.Helper()
 	s := &server{}
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -47,7 +53,7 @@ func serve(t *testing.T, a *x509.Authenticator) *server {
 		}
 		_, _ = io.WriteString(w, text)
 	}))
-	s.TLS = x509.TLSConfig()
+	s.TLS, s.EnableHTTP2 = c, proto == "HTTP/2.0"
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.StartTLS()
 	t.Cleanup(s.Close)
@@ -74,7 +80,7 @@ func (s *server) ask(t *testing.T, c *http.Client) said {
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
-	return said{string(body), res.Header.Get("Resumed") == "true", res.Header.Get("Connection-From")}
+	return said{string(body), res.Header.Get("Resumed") == "true", res.Header.Get("Connection-From"), res.Proto}
 }
 
 var versions = map[string]uint16{"TLS 1.2": tls.VersionTLS12, "TLS 1.3": tls.VersionTLS13}
@@ -127,31 +133,31 @@ func TestLiveAndResumed(t *testing.T) {
 	ca, other := authntest.NewCA(t), authntest.NewCA(t)
 	no := of("CN=ann", "CN="+ca.Certificate().Subject.CommonName) + "certificate signed by unknown authority"
 	for name, version := range versions {
-		t.Run(name, func(t *testing.T) {
-			var roots atomic.Pointer[stdx509.CertPool]
-			s := serve(t, &x509.Authenticator{Roots: func() (*stdx509.CertPool, error) { return roots.Load(), nil }})
-			c := s.connect(t, version, issue(ca))
+		for _, proto := range []string{"HTTP/1.1", "HTTP/2.0"} {
+			t.Run(name+"/"+proto, func(t *testing.T) {
+				f := newRootsFile(t, string(ca.PEM()))
+				s := serveTLS(t, f.auth, x509.TLSConfig(), proto)
+				c := s.connect(t, version, issue(ca))
+				first := s.ask(t, c)
+				require.Equal(t, said{"ann", false, first.connection, proto}, first)
+				require.Equal(t, first, s.ask(t, c))
 
-			roots.Store(ca.Roots())
-			first := s.ask(t, c)
-			require.Equal(t, said{"ann", false, first.connection}, first)
-			require.Equal(t, first, s.ask(t, c))
+				c.CloseIdleConnections()
+				second := s.ask(t, c)
+				require.NotEqual(t, first.connection, second.connection)
+				require.Equal(t, said{"ann", true, second.connection, proto}, second)
 
-			c.CloseIdleConnections()
-			second := s.ask(t, c)
-			require.NotEqual(t, first.connection, second.connection)
-			require.Equal(t, said{"ann", true, second.connection}, second)
+				f.write(t, string(other.PEM()))
+				require.Equal(t, said{no, true, second.connection, proto}, s.ask(t, c))
+				c.CloseIdleConnections()
+				third := s.ask(t, c)
+				require.NotEqual(t, second.connection, third.connection)
+				require.Equal(t, said{no, true, third.connection, proto}, third)
 
-			roots.Store(other.Roots())
-			require.Equal(t, said{no, true, second.connection}, s.ask(t, c))
-			c.CloseIdleConnections()
-			third := s.ask(t, c)
-			require.NotEqual(t, second.connection, third.connection)
-			require.Equal(t, said{no, true, third.connection}, third)
-
-			roots.Store(ca.Roots())
-			require.Equal(t, said{"ann", true, third.connection}, s.ask(t, c))
-		})
+				f.write(t, string(ca.PEM()))
+				require.Equal(t, said{"ann", true, third.connection, proto}, s.ask(t, c))
+			})
+		}
 	}
 }
 
