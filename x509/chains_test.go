@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/apiserver/pkg/authentication/authenticator"
@@ -105,6 +106,27 @@ func TestCrossSigned(t *testing.T) {
 	require.Equal(t, "ann", accepted(t, x509.New(pool(old.cert, young.cert)), both).GetName())
 	refused(t, x509.New(pool(old.cert)), sent(leaf), authn.UntrustedCertificate,
 		of("CN=ann", "CN=young")+"certificate signed by unknown authority")
+}
+
+// One of two chains has ended, or has an authority that was removed: the other counts,
+// also for a connection that was there before.
+func TestCrossSignedUntil(t *testing.T) {
+	key := p256(t)
+	old, young := authority(t, "old", p256(t), nil), authority(t, "young", key, nil)
+	ends := time.Now().Add(30 * time.Minute).Truncate(time.Second)
+	cross := authority(t, "young", key, old, func(c *stdx509.Certificate) { c.NotAfter = ends })
+	r := authntest.Request("", sent(client(t, p256(t), young), cross.cert))
+
+	o := newOutside(pool(old.cert, young.cert))
+	o.accepts(t, r)
+	o.time = ends.Add(1)
+	o.accepts(t, r)
+	o.roots = pool(young.cert)
+	o.accepts(t, r)
+	o.roots = pool(old.cert)
+	o.refuses(t, r, authn.Expired)
+	o.time = ends
+	o.accepts(t, r)
 }
 
 // One of two chains has a short key in it: the other counts.

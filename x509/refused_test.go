@@ -5,6 +5,8 @@ import (
 	stdx509 "crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"net"
+	"net/url"
 	"testing"
 	"time"
 
@@ -21,14 +23,27 @@ func TestRefused(t *testing.T) {
 	short := rsaKey(t, 1024)
 	shortRoot := authority(t, "short", short, nil)
 	shortCA := authority(t, "short", short, own)
+	serverRoot := authority(t, "servers", p256(t), nil, usages(stdx509.ExtKeyUsageServerAuth))
 	roots := ca.Roots()
 	roots.AddCert(own.cert)
+	roots.AddCert(serverRoot.cert)
 	roots.AddCert(shortRoot.cert)
 
 	noPath := func(c *stdx509.Certificate) { c.MaxPathLenZero = true }
 	constrained := func(c *stdx509.Certificate) {
 		c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{"example.com"}
 	}
+	excluded := func(c *stdx509.Certificate) { c.ExcludedDNSDomains = []string{"ann.test"} }
+	mailOnly := func(c *stdx509.Certificate) { c.PermittedEmailAddresses = []string{"example.com"} }
+	mail := func(c *stdx509.Certificate) { c.EmailAddresses = []string{"ann@ann.test"} }
+	uriOnly := func(c *stdx509.Certificate) { c.PermittedURIDomains = []string{"example.com"} }
+	uri := func(c *stdx509.Certificate) { c.URIs = []*url.URL{{Scheme: "spiffe", Host: "ann.test", Path: "/ann"}} }
+	ipOnly := func(c *stdx509.Certificate) {
+		c.PermittedIPRanges = []*net.IPNet{{IP: net.IPv4(10, 0, 0, 0).To4(), Mask: net.CIDRMask(8, 32)}}
+	}
+	ip := func(c *stdx509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(192, 0, 2, 1)} }
+	noCA := func(c *stdx509.Certificate) { c.IsCA = false }
+	signsNothing := func(c *stdx509.Certificate) { c.KeyUsage = stdx509.KeyUsageCRLSign }
 	host := func(c *stdx509.Certificate) { c.DNSNames = []string{"ann.test"} }
 	critical := func(c *stdx509.Certificate) {
 		c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3}, Critical: true}}
@@ -46,6 +61,9 @@ func TestRefused(t *testing.T) {
 	const (
 		usage      = "certificate specifies an incompatible key usage"
 		unknown    = "certificate signed by unknown authority"
+		denied     = "a root or intermediate certificate is not authorized to sign for this name: "
+		outside    = " is not permitted by any constraint"
+		noSign     = "invalid signature: parent certificate cannot sign this kind of certificate"
 		tooShort   = "an RSA key of its chain is shorter than 2048 bits"
 		because    = unknown + ` (possibly because of "x509: `
 		candidate  = `" while trying to verify candidate authority certificate `
@@ -62,14 +80,24 @@ func TestRefused(t *testing.T) {
 		{"intermediate for servers", issue(ca.Intermediate("a", for0)), "a", usage},
 		{"intermediate of one for servers", issue(ca.Intermediate("a", for0).Intermediate("b")), "b", usage},
 		{"path too long", issue(ca.Intermediate("a", noPath).Intermediate("b")), "b", "too many intermediates for path length constraint"},
-		{"name constraints", issue(ca.Intermediate("a", constrained), host), "a", `a root or intermediate certificate is not authorized to sign for this name: DNS name "ann.test" is not permitted by any constraint`},
+		{"name constraints", issue(ca.Intermediate("a", constrained), host), "a", denied + `DNS name "ann.test"` + outside},
+		{"name constraints, excluded", issue(ca.Intermediate("a", excluded), host), "a", denied + `DNS name "ann.test" is excluded by constraint "ann.test"`},
+		{"name constraints two above", issue(ca.Intermediate("a", constrained).Intermediate("b"), host), "b", denied + `DNS name "ann.test"` + outside},
+		{"name constraints, e-mail", issue(ca.Intermediate("a", mailOnly), mail), "a", denied + `email address "ann@ann.test"` + outside},
+		{"name constraints, URI", issue(ca.Intermediate("a", uriOnly), uri), "a", denied + `URI "spiffe://ann.test/ann"` + outside},
+		{"name constraints, IP", issue(ca.Intermediate("a", ipOnly), ip), "a", denied + `IP address "192.0.2.1"` + outside},
+		{"intermediate that is no CA", issue(ca.Intermediate("a", noCA)), "a", because + noSign + candidate + `"a")`},
+		{"intermediate that may not sign", issue(ca.Intermediate("a", signsNothing)), "a", because + noSign + candidate + `"a")`},
+		{"for clients below one for servers", issue(ca.Intermediate("a", for0), usages(stdx509.ExtKeyUsageClientAuth)), "a", usage},
+		{"any key usage below one for servers", issue(ca.Intermediate("a", for0), usages(stdx509.ExtKeyUsageAny)), "a", usage},
+		{"root for servers", sent(client(t, p256(t), serverRoot)), "servers", usage},
 		{"unknown authority", issue(authntest.NewCA(t).Intermediate("a")), "a", unknown},
 		{"same subject, other key", sent(client(t, p256(t), otherKey)), "own", ecdsaFails},
 		{"same subject, other key, sent along", sent(client(t, p256(t), otherKey), otherKey.cert), "own", ecdsaFails},
 		{"intermediate not sent", through, "a", unknown},
 		{"an authority", issue(ca, isCA), root, "a CA certificate is no client's"},
 		{"self-signed", sent(client(t, p256(t), nil)), "ann", unknown},
-		{"issued by a client", sent(client(t, p256(t), holder), holder.cert), "bob", because + "invalid signature: parent certificate cannot sign this kind of certificate" + candidate + `"bob")`},
+		{"issued by a client", sent(client(t, p256(t), holder), holder.cert), "bob", because + noSign + candidate + `"bob")`},
 		{"RSA of 1024 bits", sent(client(t, short, own)), "own", tooShort},
 		{"RSA of 1024 bits above", sent(client(t, p256(t), shortCA), shortCA.cert), "short", tooShort},
 		{"RSA of 1024 bits at the root", sent(client(t, p256(t), shortRoot)), "short", tooShort},
