@@ -8,8 +8,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 	"k8s.io/apiserver/pkg/authentication/user"
@@ -103,4 +106,43 @@ func ExampleParseRoots() {
 	_, err := x509.ParseRoots([]byte(strings.TrimSuffix(bundle, "-----\n")))
 	fmt.Println(err)
 	// Output: x509: roots: block 2: cut off or broken
+}
+
+// Authorities in a file that is followed, and a histogram of how long the
+// certificates of clients still last.
+func ExampleFile() {
+	t := &program{}
+	defer t.end()
+	ca := authntest.NewCA(t)
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "client-ca.crt")
+	if err := os.WriteFile(path, ca.PEM(), 0o600); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	roots, err := x509.File(path, &x509.FileOptions{OnReload: func(err error) { fmt.Println("reloaded:", err) }})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	auth := &x509.Authenticator{
+		Roots:  roots.Roots,
+		Health: roots.HealthCheck,
+		Remaining: func(left time.Duration) {
+			fmt.Println("ends within the hour:", left < time.Hour)
+		},
+	}
+	resp, ok, err := auth.AuthenticateRequest(authntest.Request("/", ca.Issue("jane", []string{"engineering"})))
+	fmt.Println(resp.User.GetName(), resp.User.GetGroups(), ok, err)
+	fmt.Println("health:", authn.HealthOf(auth))
+	// Output:
+	// ends within the hour: false
+	// jane [engineering] true <nil>
+	// health: <nil>
 }

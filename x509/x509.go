@@ -3,8 +3,9 @@
 //
 // [New] makes an [Authenticator] that trusts the certificates issued under some
 // roots, verifies the one of each request itself, and names its holder by a
-// func, [CommonName] unless told otherwise. The server's [tls.Config] must ask
-// for certificates without verifying them; [TLSConfig] is such a one.
+// func, [CommonName] unless told otherwise. [File] follows a file of roots. The
+// server's [crypto/tls.Config] must ask for certificates without verifying them;
+// [TLSConfig] is such a one, and [CheckTLS] looks at others.
 //
 // # What is checked
 //
@@ -15,8 +16,17 @@
 //     that of every certificate above it, says so or says nothing; and it is no
 //     CA certificate.
 //   - No RSA key in the chain is shorter than 2,048 bits.
+//   - It was not taken back, if there is a [Revocation].
 //
 // crypto/tls has checked before that the client has the private key.
+//
+// # Once
+//
+// A certificate is verified when it first comes, and again once another answer is
+// possible: the roots are others, a certificate of the chain has ended, other
+// intermediates come with it. The next requests of its connections, and those of
+// others that show the same, find what was said. Refusals are not remembered. What is
+// known of a certificate goes with it, when no connection has it any more.
 package x509
 
 import (
