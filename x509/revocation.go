@@ -4,10 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"time"
-
-	"k8s.io/apiserver/pkg/authentication/authenticator"
-
-	"github.com/authnchain/authnchain/authn"
 )
 
 // Revocation knows which certificates were taken back.
@@ -28,29 +24,3 @@ type Revocation interface {
 // not taken back. What changes with time alone, such as that a list is out of date,
 // may be noticed so much later.
 const RevocationInterval = 10 * time.Second
-
-// answer is what was said of a verified certificate.
-type answer struct {
-	resp       *authenticator.Response
-	until      time.Time // the end of its chain
-	generation uint64    // of the Revocation
-	asked      time.Time // when the Revocation was
-}
-
-// mayRemember reports whether answers may be remembered at all.
-func (a *Authenticator) mayRemember() bool {
-	if a.User != nil && !a.UserOnce {
-		return false
-	}
-	_, generational := a.Revocation.(authn.Generational)
-	return generational || a.Revocation == nil
-}
-
-// holds reports whether known is still what would be said.
-func (a *Authenticator) holds(known *answer, generation uint64, now time.Time) bool {
-	if a.Revocation == nil {
-		return true
-	}
-	age := now.Sub(known.asked)
-	return known.generation == generation && age >= 0 && age < RevocationInterval
-}

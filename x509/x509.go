@@ -35,12 +35,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
-	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/authnchain/authnchain/authn"
 )
@@ -173,72 +170,3 @@ func (a *Authenticator) accept(ctx context.Context, found *answer, now time.Time
 	}
 	return resp, true, nil
 }
-
-// judge returns what is said of leaf by the first of its chains that is good, or nil
-// if none names a user.
-func (a *Authenticator) judge(ctx context.Context, leaf *x509.Certificate, v *verified) (*answer, error) {
-	var errs refusals
-	for _, above := range v.above {
-		found, err := a.judgeChain(ctx, append([]*x509.Certificate{leaf}, above...))
-		if err != nil {
-			errs = append(errs, err)
-		} else if found != nil {
-			return found, nil
-		}
-	}
-	if errs == nil {
-		return nil, nil
-	}
-	return nil, errs
-}
-
-func (a *Authenticator) judgeChain(ctx context.Context, chain []*x509.Certificate) (*answer, error) {
-	_, until := validity(chain)
-	if a.Revocation != nil {
-		if err := a.Revocation.Check(ctx, chain); err != nil {
-			return nil, err
-		}
-	}
-	name := a.User
-	if name == nil {
-		name = CommonName
-	}
-	resp, ok, err := name(chain)
-	switch {
-	case err != nil || !ok:
-		return nil, err
-	case resp == nil || resp.User == nil:
-		return nil, authn.Errorf(authn.InvalidUser, "accepted without naming a user")
-	}
-	u := authn.ReadOnly(dated{resp.User, until})
-	return &answer{resp: &authenticator.Response{Audiences: resp.Audiences, User: u}, until: until}, nil
-}
-
-// dated is a user whose certificate ends.
-type dated struct {
-	user.Info
-	until time.Time
-}
-
-// Expiry is for [authn.ExpiryOf].
-func (d dated) Expiry() time.Time {
-	if own, ok := authn.ExpiryOf(d.Info); ok && own.Before(d.until) {
-		return own
-	}
-	return d.until
-}
-
-// refusals are the errors of several chains, which often say the same.
-type refusals []error
-
-func (r refusals) Error() string {
-	var texts []string
-	for _, err := range r {
-		if text := err.Error(); !slices.Contains(texts, text) {
-			texts = append(texts, text)
-		}
-	}
-	return strings.Join(texts, "; ")
-}
-
-func (r refusals) Unwrap() []error { return r }
