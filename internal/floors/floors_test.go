@@ -22,6 +22,7 @@ const (
 	cellar = iota - 1
 	ground
 	first
+	second // what is made of authenticators of the first
 	beside // fixtures: of this module, they may import the ground floor
 	third  // what needs more than a few packages from outside
 	attic
@@ -44,6 +45,7 @@ var floorOf = map[string]int{
 	"union":               first,
 	"webhook":             first,
 	"x509":                first,
+	"x509/frontproxy":     second,
 	"authn/authntest":     beside,
 	"jwt/authconfig":      third,
 	"examples/authcheck":  attic,
