@@ -83,14 +83,17 @@ func ask(auth authenticator.Request, r *http.Request) string {
 	return words(resp.User)
 }
 
-// words are what there is to know of a user.
+func isEverybody(group string) bool { return group == user.AllAuthenticated }
+
+// words are what there is to know of a user, but for the group that a middleware
+// adds and the digest of a certificate.
 func words(u user.Info) string {
 	text := u.GetName()
 	if u.GetUID() != "" {
 		text += " uid=" + u.GetUID()
 	}
-	if len(u.GetGroups()) > 0 {
-		text += fmt.Sprintf(" groups=%q", u.GetGroups())
+	if groups := slices.DeleteFunc(slices.Clone(u.GetGroups()), isEverybody); len(groups) > 0 {
+		text += fmt.Sprintf(" groups=%q", groups)
 	}
 	for _, key := range slices.Sorted(maps.Keys(u.GetExtra())) {
 		if key != user.CredentialIDKey || !strings.HasPrefix(u.GetExtra()[key][0], "X509SHA256=") {

@@ -94,8 +94,8 @@ func (a *Authenticator) extra(h http.Header) (map[string][]string, error) {
 	for _, name := range found {
 		encoded, _ := a.extraKey(name)
 		key, err := url.PathUnescape(strings.ToLower(encoded))
-		if err != nil || key == "" {
-			return nil, authn.Errorf(authn.Malformed, "%s: what follows the prefix is no %%-encoded key", clip.Text(name))
+		if err != nil || key == "" || !isToken(name) || strings.ContainsFunc(key, isCapital) { // which nobody needs to encode
+			return nil, authn.Errorf(authn.Malformed, "%s: what follows the prefix is no %%-encoded key in lower case", clip.Text(name))
 		}
 		if _, ok := extra[key]; ok {
 			return nil, authn.Errorf(authn.Malformed, "%s: another header has the same key", clip.Text(name))
@@ -117,6 +117,8 @@ func (a *Authenticator) extraKey(name string) (string, bool) {
 	}
 	return "", false
 }
+
+func isCapital(r rune) bool { return 'A' <= r && r <= 'Z' }
 
 func checkTexts(name, key string, values []string) error {
 	if err := checkText("the key of "+clip.Text(name), key); err != nil {
