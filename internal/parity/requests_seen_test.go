@@ -1,6 +1,7 @@
 package parity
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -46,6 +47,7 @@ func sight(userFrom func(context.Context) (user.Info, bool)) http.Handler {
 // exchange is a request and what both chains make of it.
 type exchange struct {
 	index          int
+	test           string // by which it was made; empty: TestRequests
 	chains         *chains
 	certificate    *certificate
 	certs          []*x509.Certificate // that were sent
@@ -87,8 +89,8 @@ func (x *exchange) same(a, b seen) bool {
 // String is all that it takes to see a difference again.
 func (x *exchange) String() string {
 	s := x.chains.setting
-	text := fmt.Sprintf("go test -run TestRequests -seed %d -only %d\nanonymous %s, audiences %q, plain %v\nHTTP/%d, GET %s\ncertificate %s (%d sent)\n",
-		*seed, x.index, s.anonymous, s.audiences, s.plain, x.proto, x.target, x.certificate.name, len(x.certs))
+	text := fmt.Sprintf("go test -run %s -seed %d -only %d\nanonymous %s, audiences %q, plain %v\nHTTP/%d, GET %s\ncertificate %s (%d sent)\n",
+		cmp.Or(x.test, "TestRequests"), *seed, x.index, s.anonymous, s.audiences, s.plain, x.proto, x.target, x.certificate.name, len(x.certs))
 	for _, name := range slices.Sorted(maps.Keys(x.header)) {
 		for _, value := range x.header[name] {
 			text += fmt.Sprintf("%s: %.400q\n", name, value)
