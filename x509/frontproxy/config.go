@@ -11,19 +11,19 @@ import (
 func (a *Authenticator) configure(c Config) error {
 	switch {
 	case c.Proxies == nil:
-		return errors.New("Proxies: required")
+		return errors.New("proxies: required")
 	case len(c.Names) == 0:
-		return errors.New("Names: at least one is required")
+		return errors.New("names: at least one is required")
 	case slices.Contains(c.Names, ""):
-		return errors.New("Names: one is empty")
+		return errors.New("names: one is empty")
 	case c.UserHeaders != nil && len(c.UserHeaders) == 0:
-		return errors.New("UserHeaders: at least one is required")
+		return errors.New("user headers: at least one is required")
 	}
 	var errs [4]error
-	a.users, errs[0] = canonical("UserHeaders", c.UserHeaders, "X-Remote-User")
-	a.uids, errs[1] = canonical("UIDHeaders", c.UIDHeaders, "X-Remote-Uid")
-	a.groups, errs[2] = canonical("GroupHeaders", c.GroupHeaders, "X-Remote-Group")
-	a.prefixes, errs[3] = canonical("ExtraPrefixes", c.ExtraPrefixes, "X-Remote-Extra-")
+	a.users, errs[0] = canonical("user headers", c.UserHeaders, "X-Remote-User")
+	a.uids, errs[1] = canonical("uid headers", c.UIDHeaders, "X-Remote-Uid")
+	a.groups, errs[2] = canonical("group headers", c.GroupHeaders, "X-Remote-Group")
+	a.prefixes, errs[3] = canonical("extra prefixes", c.ExtraPrefixes, "X-Remote-Extra-")
 	for _, err := range errs {
 		if err != nil {
 			return err
@@ -56,11 +56,11 @@ func canonical(field string, names []string, standard string) ([]string, error) 
 func checkPrefixes(prefixes []string) error {
 	for i, prefix := range prefixes {
 		if !strings.HasSuffix(prefix, "-") {
-			return fmt.Errorf("ExtraPrefixes: %q does not end with -", prefix)
+			return fmt.Errorf("extra prefixes: %q does not end with -", prefix)
 		}
 		for j, other := range prefixes {
 			if i != j && spellsPrefix(other, prefix) {
-				return fmt.Errorf("ExtraPrefixes: %q begins with %q", other, prefix)
+				return fmt.Errorf("extra prefixes: %q begins with %q", other, prefix)
 			}
 		}
 	}

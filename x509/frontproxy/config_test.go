@@ -16,18 +16,18 @@ func TestNew(t *testing.T) {
 		edit func(*frontproxy.Config)
 		want string
 	}{
-		{"no proxies", func(c *frontproxy.Config) { c.Proxies = nil }, "Proxies: required"},
-		{"no names", func(c *frontproxy.Config) { c.Names = nil }, "Names: at least one is required"},
-		{"an empty list of names", func(c *frontproxy.Config) { c.Names = []string{} }, "Names: at least one is required"},
-		{"an empty name", func(c *frontproxy.Config) { c.Names = []string{"front-proxy", ""} }, "Names: one is empty"},
-		{"no user headers", func(c *frontproxy.Config) { c.UserHeaders = []string{} }, "UserHeaders: at least one is required"},
-		{"an empty header", func(c *frontproxy.Config) { c.UserHeaders = []string{""} }, `UserHeaders: "" is no header's name`},
-		{"blanks", func(c *frontproxy.Config) { c.UIDHeaders = []string{"X-Uid "} }, `UIDHeaders: "X-Uid " is no header's name`},
-		{"a colon", func(c *frontproxy.Config) { c.GroupHeaders = []string{"X-Group:"} }, `GroupHeaders: "X-Group:" is no header's name`},
-		{"no ASCII", func(c *frontproxy.Config) { c.ExtraPrefixes = []string{"X-É-"} }, `ExtraPrefixes: "X-É-" is no header's name`},
-		{"twice", func(c *frontproxy.Config) { c.GroupHeaders = []string{"X-Group", "x-group"} }, `GroupHeaders: "X-Group" is there twice`},
-		{"a prefix without an end", func(c *frontproxy.Config) { c.ExtraPrefixes = []string{"X-Extra"} }, `ExtraPrefixes: "X-Extra" does not end with -`},
-		{"a prefix of a prefix", func(c *frontproxy.Config) { c.ExtraPrefixes = []string{"X-A-B-", "X-A-"} }, `ExtraPrefixes: "X-A-B-" begins with "X-A-"`},
+		{"no proxies", func(c *frontproxy.Config) { c.Proxies = nil }, "proxies: required"},
+		{"no names", func(c *frontproxy.Config) { c.Names = nil }, "names: at least one is required"},
+		{"an empty list of names", func(c *frontproxy.Config) { c.Names = []string{} }, "names: at least one is required"},
+		{"an empty name", func(c *frontproxy.Config) { c.Names = []string{"front-proxy", ""} }, "names: one is empty"},
+		{"no user headers", func(c *frontproxy.Config) { c.UserHeaders = []string{} }, "user headers: at least one is required"},
+		{"an empty header", func(c *frontproxy.Config) { c.UserHeaders = []string{""} }, `user headers: "" is no header's name`},
+		{"blanks", func(c *frontproxy.Config) { c.UIDHeaders = []string{"X-Uid "} }, `uid headers: "X-Uid " is no header's name`},
+		{"a colon", func(c *frontproxy.Config) { c.GroupHeaders = []string{"X-Group:"} }, `group headers: "X-Group:" is no header's name`},
+		{"no ASCII", func(c *frontproxy.Config) { c.ExtraPrefixes = []string{"X-É-"} }, `extra prefixes: "X-É-" is no header's name`},
+		{"twice", func(c *frontproxy.Config) { c.GroupHeaders = []string{"X-Group", "x-group"} }, `group headers: "X-Group" is there twice`},
+		{"a prefix without an end", func(c *frontproxy.Config) { c.ExtraPrefixes = []string{"X-Extra"} }, `extra prefixes: "X-Extra" does not end with -`},
+		{"a prefix of a prefix", func(c *frontproxy.Config) { c.ExtraPrefixes = []string{"X-A-B-", "X-A-"} }, `extra prefixes: "X-A-B-" begins with "X-A-"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -74,7 +74,7 @@ func ExampleNew_names() {
 
 	_, err := frontproxy.New(frontproxy.Config{Proxies: x509.New(authntest.NewCA(t).Roots())})
 	fmt.Println(err)
-	// Output: frontproxy: Names: at least one is required
+	// Output: frontproxy: names: at least one is required
 }
 
 var _ authenticator.Request = (*frontproxy.Authenticator)(nil)

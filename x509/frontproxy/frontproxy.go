@@ -156,6 +156,9 @@ func (a *Authenticator) checkProxy(ask asking, r *http.Request) error {
 	if len(a.names) == 0 {
 		return errors.New("no proxies are named; New makes an Authenticator")
 	}
+	if cn := r.TLS.PeerCertificates[0].Subject.CommonName; a.proxies.User == nil && !slices.Contains(a.names, cn) {
+		return notNamed(cn) // most clients are no proxies, and verification takes long
+	}
 	resp, ok, err := ask(a.proxies, r)
 	switch {
 	case err != nil:
@@ -163,7 +166,11 @@ func (a *Authenticator) checkProxy(ask asking, r *http.Request) error {
 	case !ok:
 		return authn.Errorf(authn.UntrustedCertificate, "the certificate has no name")
 	case !slices.Contains(a.names, resp.User.GetName()):
-		return authn.Errorf(authn.UntrustedCertificate, "certificate of %s: that is no proxy's name", clip.Quote(resp.User.GetName()))
+		return notNamed(resp.User.GetName())
 	}
 	return nil
+}
+
+func notNamed(name string) error {
+	return authn.Errorf(authn.UntrustedCertificate, "certificate of %s: that is no proxy's name", clip.Quote(name))
 }

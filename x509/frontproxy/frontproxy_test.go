@@ -3,6 +3,8 @@ package frontproxy_test
 import (
 	"crypto/tls"
 	stdx509 "crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"errors"
 	"net/http"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/authn/authntest"
 	"github.com/authnchain/authnchain/x509"
 	"github.com/authnchain/authnchain/x509/frontproxy"
 )
@@ -152,6 +155,9 @@ func TestCertificates(t *testing.T) {
 	of := func(subject, issuer string) string {
 		return `x509: certificate of "` + subject + `", serial 2a, issued by "CN=` + issuer + `": `
 	}
+	anotherName := func(c *stdx509.Certificate) {
+		c.Subject.ExtraNames = []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: "front-proxy"}, {Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: "front-proxy"}}
+	}
 	serverUse := func(c *stdx509.Certificate) { c.ExtKeyUsage = []stdx509.ExtKeyUsage{stdx509.ExtKeyUsageServerAuth} }
 	tests := []struct {
 		name   string
@@ -159,14 +165,15 @@ func TestCertificates(t *testing.T) {
 		reason authn.Reason
 		text   string
 	}{
-		{"jane", w.jane, authn.UntrustedCertificate, of("CN=jane,O=engineering", "clients") + "certificate signed by unknown authority"},
+		{"jane", w.jane, authn.UntrustedCertificate, `certificate of "jane": that is no proxy's name`},
 		{"another proxy's name", issue(w.proxyCA, "front-proxy-3", nil), authn.UntrustedCertificate, `certificate of "front-proxy-3": that is no proxy's name`},
 		{"in capitals", issue(w.proxyCA, "Front-Proxy", nil), authn.UntrustedCertificate, `certificate of "Front-Proxy": that is no proxy's name`},
-		{"no name", issue(w.proxyCA, "", []string{"front-proxy"}), authn.UntrustedCertificate, "the certificate has no name"},
+		{"no name", issue(w.proxyCA, "", []string{"front-proxy"}), authn.UntrustedCertificate, `certificate of "": that is no proxy's name`},
+		{"a proxy's name and another", issue(w.proxyCA, "front-proxy", nil, anotherName), authn.InvalidUser, of("CN=front-proxy", "proxies") + "subject: more than one common name"},
 		{"the name of another authority", issue(w.clientCA, "front-proxy", nil), authn.UntrustedCertificate, of("CN=front-proxy", "clients") + "certificate signed by unknown authority"},
 		{"a server's", issue(w.proxyCA, "front-proxy", nil, serverUse), authn.UntrustedCertificate, of("CN=front-proxy", "proxies") + "certificate specifies an incompatible key usage"},
 		{"a CA's", issue(w.proxyCA, "front-proxy", nil, func(c *stdx509.Certificate) { c.IsCA = true }), authn.UntrustedCertificate, of("CN=front-proxy", "proxies") + "a CA certificate is no client's"},
-		{"a name with a line feed", issue(w.proxyCA, "front-proxy\n", nil), authn.InvalidUser, `x509: certificate of "CN=front-proxy\n", serial 2a, issued by "CN=proxies": subject: the user name has the control character U+000A at byte 11`},
+		{"a name with a line feed", issue(w.proxyCA, "front-proxy\n", nil), authn.UntrustedCertificate, `certificate of "front-proxy\n": that is no proxy's name`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -217,11 +224,24 @@ func TestUnavailable(t *testing.T) {
 func TestProxiesByAnotherName(t *testing.T) {
 	w := newWorld(t)
 	byDNS := func(chain []*stdx509.Certificate) (*authenticator.Response, bool, error) {
+		if len(chain[0].DNSNames) == 0 {
+			return nil, false, nil
+		}
 		return &authenticator.Response{User: &user.DefaultInfo{Name: chain[0].DNSNames[0]}}, true, nil
 	}
 	a := w.authenticator(t, func(c *frontproxy.Config) { c.Proxies.User, c.Names = byDNS, []string{"proxy.example.com"} })
-	cert := issue(w.proxyCA, "front-proxy", nil, func(c *stdx509.Certificate) { c.DNSNames = []string{"proxy.example.com"} })
-	require.Equal(t, "ann", ask(a, request(cert, "X-Remote-User: ann")))
+	of := func(ca *authntest.CA, names ...string) *tls.Certificate {
+		return issue(ca, "front-proxy", nil, func(c *stdx509.Certificate) { c.DNSNames = names })
+	}
+	const stranger = `frontproxy: x509: certificate of "CN=front-proxy", serial 2a, issued by "CN=clients": certificate signed by unknown authority`
+	for want, cert := range map[string]*tls.Certificate{
+		"ann": of(w.proxyCA, "proxy.example.com"),
+		`frontproxy: certificate of "other.example.com": that is no proxy's name`: of(w.proxyCA, "other.example.com"),
+		"frontproxy: the certificate has no name":                                 of(w.proxyCA),
+		stranger: of(w.clientCA, "proxy.example.com"),
+	} {
+		require.Equal(t, want, ask(a, request(cert, "X-Remote-User: ann")))
+	}
 }
 
 // What a handler does to its user is nothing to the request, nor does the user end
