@@ -14,16 +14,20 @@ import (
 
 // ReadOnly returns a user like u whose groups and extra attributes nobody can
 // change: the getters return copies. Authenticators that give the same user to
-// several requests should give this. It has the expiry of u ([ExpiryOf]). u must not
-// be nil.
+// several requests should give this. It has the expiry of u ([ExpiryOf]), and knows
+// when its credential was issued ([IssuedOf]) and of which certificate it is
+// ([CertificateOf]) if u does. u must not be nil.
 func ReadOnly(u user.Info) user.Info { return readOnlyOf(u) }
 
 func readOnlyOf(u user.Info) *readOnly {
 	if r, ok := u.(*readOnly); ok {
 		return r
 	}
-	expiry, _ := ExpiryOf(u)
-	return &readOnly{name: u.GetName(), uid: u.GetUID(), groups: slices.Clone(u.GetGroups()), extra: cloneExtra(u.GetExtra()), expiry: expiry, confirm: confirm.Of(u)}
+	own := &readOnly{name: u.GetName(), uid: u.GetUID(), groups: slices.Clone(u.GetGroups()), extra: cloneExtra(u.GetExtra()), confirm: confirm.Of(u)}
+	own.expiry, _ = ExpiryOf(u)
+	own.issued, _ = IssuedOf(u)
+	own.serial, own.issuer, _ = CertificateOf(u)
+	return own
 }
 
 type readOnly struct {
@@ -31,6 +35,9 @@ type readOnly struct {
 	groups    []string
 	extra     map[string][]string
 	expiry    time.Time
+	issued    time.Time
+	serial    string // of the certificate
+	issuer    string // likewise
 	confirm   confirm.Func
 	member    bool                     // of system:authenticated, which then is not in groups
 	asMember  atomic.Pointer[readOnly] // the same, but that it is a member; nil: nobody has asked yet
@@ -39,6 +46,10 @@ type readOnly struct {
 func (u *readOnly) GetName() string   { return u.name }
 func (u *readOnly) GetUID() string    { return u.uid }
 func (u *readOnly) Expiry() time.Time { return u.expiry }
+func (u *readOnly) Issued() time.Time { return u.issued }
+
+// Certificate is for [CertificateOf].
+func (u *readOnly) Certificate() (serial, issuer string) { return u.serial, u.issuer }
 
 // Confirmation is for package confirm.
 func (u *readOnly) Confirmation() confirm.Func { return u.confirm }
@@ -111,6 +122,7 @@ func authenticated(u user.Info) *readOnly {
 		return known
 	}
 	own := &readOnly{name: shared.name, uid: shared.uid, groups: shared.groups, extra: shared.extra, expiry: shared.expiry, confirm: shared.confirm, member: true}
+	own.issued, own.serial, own.issuer = shared.issued, shared.serial, shared.issuer
 	shared.asMember.Store(own)
 	return own
 }

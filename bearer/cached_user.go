@@ -38,6 +38,18 @@ func (c copied) Expiry() time.Time {
 	return expiry
 }
 
+// Issued and Certificate are for what may have been taken back ([authn.IssuedOf],
+// [authn.CertificateOf]).
+func (c copied) Issued() time.Time {
+	issued, _ := authn.IssuedOf(c.of)
+	return issued
+}
+
+func (c copied) Certificate() (serial, issuer string) {
+	serial, issuer, _ = authn.CertificateOf(c.of)
+	return strings.Clone(serial), strings.Clone(issuer)
+}
+
 func (c copied) Confirmation() confirm.Func { return confirm.Of(c.of) }
 
 // sizeOf returns about how many bytes a response takes.

@@ -12,11 +12,15 @@ import (
 type identity struct {
 	user.DefaultInfo
 	expiry  time.Time
+	issued  time.Time    // zero: the token does not tell
 	confirm confirm.Func // nil: the token need not be presented by anybody in particular
 }
 
 // Expiry is for [authn.ExpiryOf].
 func (i *identity) Expiry() time.Time { return i.expiry }
+
+// Issued is for [authn.IssuedOf].
+func (i *identity) Issued() time.Time { return i.issued }
 
 // Confirmation is for package confirm.
 func (i *identity) Confirmation() confirm.Func { return i.confirm }
@@ -25,6 +29,9 @@ func (i *identity) Confirmation() confirm.Func { return i.confirm }
 // token can be revoked, which takes the place of what a mapping may have put there.
 func newIdentity(u user.Info, c Claims) *identity {
 	i := &identity{DefaultInfo: user.DefaultInfo{Name: u.GetName(), UID: u.GetUID(), Groups: u.GetGroups(), Extra: u.GetExtra()}}
+	if c.Has("iat") {
+		i.issued, _ = c.Time("iat") // which was checked to be one
+	}
 	id, now := c.CredentialID(), i.Extra[user.CredentialIDKey]
 	if id == "" && now == nil || id != "" && len(now) == 1 && now[0] == id {
 		return i

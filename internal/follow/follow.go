@@ -18,7 +18,7 @@ import (
 // Interval is how often a file is looked at, at most.
 const Interval = time.Second
 
-// MaxBytes is how long a file may be.
+// MaxBytes is how long a file of [Open] may be.
 const MaxBytes = 4 << 20
 
 const (
@@ -31,6 +31,7 @@ const (
 // File is a file that is followed. It is safe for concurrent use.
 type File struct {
 	path string
+	max  int64 // how many bytes it may have
 	load func([]byte) error
 	told func(error)
 	now  func() time.Time
@@ -65,7 +66,13 @@ type look struct {
 // not nil, is called after every other change with what came of it, and when the
 // file cannot be read any more. now is the clock.
 func Open(path string, load func([]byte) error, told func(error), now func() time.Time) (*File, error) {
-	f := &File{path: path, load: load, told: told, now: now}
+	return OpenLarge(path, MaxBytes, load, told, now)
+}
+
+// OpenLarge is [Open] of a file of up to so many bytes. All of it is read whenever it
+// may have changed, and once a minute.
+func OpenLarge(path string, maxBytes int64, load func([]byte) error, told func(error), now func() time.Time) (*File, error) {
+	f := &File{path: path, max: maxBytes, load: load, told: told, now: now}
 	f.refresh()
 	f.publish()
 	f.next.Store(now().Add(Interval).UnixNano())
@@ -185,7 +192,7 @@ func (f *File) refresh() bool {
 	}
 	var data []byte
 	if err == nil {
-		data, info, err = read(f.path)
+		data, info, err = read(f.path, f.max)
 	}
 	if err != nil {
 		f.info, f.readErr = nil, err
@@ -252,7 +259,7 @@ func same(a, b fs.FileInfo) bool {
 
 // read returns the contents of a file and what was known of it when they were
 // read. A pipe is none; to open one might take for ever, unless it need not.
-func read(path string) ([]byte, fs.FileInfo, error) {
+func read(path string, maxBytes int64) ([]byte, fs.FileInfo, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, nil, err
@@ -265,12 +272,12 @@ func read(path string) ([]byte, fs.FileInfo, error) {
 	if !info.Mode().IsRegular() {
 		return nil, nil, errors.New("not a regular file")
 	}
-	data, err := io.ReadAll(io.LimitReader(file, MaxBytes+1))
+	data, err := io.ReadAll(io.LimitReader(file, maxBytes+1))
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(data) > MaxBytes {
-		return nil, nil, fmt.Errorf("more than %d bytes", MaxBytes)
+	if int64(len(data)) > maxBytes {
+		return nil, nil, fmt.Errorf("more than %d bytes", maxBytes)
 	}
 	return data, info, nil
 }
