@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // parseRevocations reads a deny list as [RevocationFile] describes it.
@@ -34,6 +36,9 @@ func parseRevocations(data []byte) (*revoked, error) {
 // parseRevocation reads a line, and reports whether there is an entry in it.
 func parseRevocation(line string) (Revocation, bool, error) {
 	w := words{rest: line}
+	if !utf8.ValidString(line) {
+		w.fail(errors.New("not UTF-8"))
+	}
 	kind := w.next()
 	if kind == "" && !w.quoted && w.err == nil {
 		return Revocation{}, false, nil
@@ -131,12 +136,16 @@ func (w *words) times(ofUser bool) (before, until time.Time) {
 }
 
 func (w *words) time() (t time.Time) {
-	err := t.UnmarshalText([]byte(w.next())) // is strict, as time.Parse is not
-	if err != nil || t.IsZero() {
+	text := w.next()
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil || t.IsZero() || !rfc3339.MatchString(text) {
 		w.fail(errNoTime)
 	}
 	return t
 }
+
+// rfc3339 is the form of a time, of which package time forgives parts.
+var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
 // fail keeps the first error.
 func (w *words) fail(err error) {
