@@ -39,7 +39,7 @@ func parseRevocation(line string) (Revocation, bool, error) {
 	if !utf8.ValidString(line) {
 		w.fail(errors.New("not UTF-8"))
 	}
-	kind := w.next()
+	kind := w.keyword()
 	if kind == "" && !w.quoted && w.err == nil {
 		return Revocation{}, false, nil
 	}
@@ -105,6 +105,14 @@ func (w *words) unquoted() string {
 	return word
 }
 
+// keyword returns the next word, which is none of ours in quotes.
+func (w *words) keyword() string {
+	if word := w.next(); !w.quoted {
+		return word
+	}
+	return ""
+}
+
 // want returns the next word, which must be there and not be empty.
 func (w *words) want(what string) string {
 	word := w.next()
@@ -116,14 +124,14 @@ func (w *words) want(what string) string {
 
 // times reads the end of a line.
 func (w *words) times(ofUser bool) (before, until time.Time) {
-	next := w.next()
+	next := w.keyword()
 	if next == "before" && ofUser {
 		before = w.time()
-		next = w.next()
+		next = w.keyword()
 	}
 	if next == "until" {
 		until = w.time()
-		next = w.next()
+		next = w.keyword()
 	}
 	if next != "" || w.quoted {
 		what := `after the entry want nothing but "until" and a time`

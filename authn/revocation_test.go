@@ -73,6 +73,8 @@ func TestParseRevocation(t *testing.T) {
 		{line: " \t", err: "empty"},
 		{line: "# user jane", err: "empty"},
 		{line: `""`, err: errFirst},
+		{line: `"user" jane`, err: errFirst},
+		{line: `user jane "until" 2026-11-24T12:00:00Z`, err: errUser},
 		{line: "jane", err: errFirst},
 		{line: "User jane", err: errFirst},
 		{line: "users jane", err: errFirst},
