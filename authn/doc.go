@@ -44,6 +44,9 @@
 //   - refuses with [Errorf] and a Reason, in a text that names the thing, the
 //     place and the rule, and holds nothing of the credential;
 //   - says [Unavailable] for what it cannot judge now;
+//   - says in the extra attribute [user.CredentialIDKey] what the credential is called,
+//     so that [Revocations] can take it back, and gives users who tell what [ExpiryOf],
+//     [IssuedOf] and [CertificateOf] ask, as far as it knows;
 //   - has a method String, which is its name in traces;
 //   - does not change the request, and gives each one a user of its own or a
 //     [ReadOnly] one.

@@ -32,8 +32,13 @@ type FileRevocations struct {
 	path    string
 	file    *follow.File
 	now     func() time.Time
-	current atomic.Pointer[revoked]
-	changes atomic.Uint64
+	current atomic.Pointer[numbered]
+}
+
+// numbered is a list, and how many there have been with it.
+type numbered struct {
+	list   *revoked
+	number uint64
 }
 
 // RevocationFile returns the deny list in a file, one entry a line:
@@ -54,8 +59,8 @@ type FileRevocations struct {
 //
 // The file is taken as a whole or refused with the number of the line: also if it is
 // empty (a list of nobody has a comment) or its last line does not end. It may have
-// 128 MiB; a million certificates take some 160 MB of memory, and twice that for a
-// moment while a changed file is read.
+// 128 MiB; a million certificates take some 160 MB of memory, and 500 MB for a moment
+// while a changed file is read.
 //
 // Whoever asks has the file looked at, at most once a second, and a change that is
 // found counts for that request. Lest it be half-written, it is one when it is found
@@ -86,28 +91,31 @@ func (f *FileRevocations) load(data []byte) error {
 	if err != nil {
 		return err
 	}
-	f.changes.Add(1) // first, so that nobody keeps an old answer under the new number
-	f.current.Store(list)
+	number := uint64(1)
+	if before := f.current.Load(); before != nil {
+		number = before.number + 1
+	}
+	f.current.Store(&numbered{list, number}) // at once, so that nobody keeps an old answer under the new number
 	return nil
 }
 
 // Revoked implements [RevocationList].
 func (f *FileRevocations) Revoked(_ context.Context, u user.Info) error {
 	f.file.Check()
-	if h := f.current.Load().find(u, f.now); h != nil {
+	if h := f.current.Load().list.find(u, f.now); h != nil {
 		return Errorf(Revoked, "revoked by line %d of %s: %s", h.line, f.path, h.text)
 	}
 	return nil
 }
 
 // Len returns how many entries there are, be their time over or not.
-func (f *FileRevocations) Len() int { return f.current.Load().len }
+func (f *FileRevocations) Len() int { return f.current.Load().list.len }
 
 // Generation implements [Generational]: it grows whenever the file has changed. It has
 // the file looked at if it is time to, as Revoked does.
 func (f *FileRevocations) Generation() uint64 {
 	f.file.Check()
-	return f.changes.Load()
+	return f.current.Load().number
 }
 
 // HealthCheck returns nil as long as the file, as it was when somebody last looked,

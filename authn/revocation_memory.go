@@ -21,8 +21,9 @@ type MemoryRevocations struct {
 	changes uint64
 }
 
-// Add adds an entry, which counts from the next request on. An error says why it is
-// none; it holds nothing of the entry.
+// Add adds an entry, which counts from the next request on, until Remove takes it away
+// or its time is over. All entries of a user count, so one that comes later does not
+// take the place of another. An error says why it is none; it holds nothing of it.
 func (m *MemoryRevocations) Add(r Revocation) error {
 	r, err := r.checked()
 	if err != nil {

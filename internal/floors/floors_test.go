@@ -32,6 +32,7 @@ var floorOf = map[string]int{
 	"internal/authscheme": cellar,
 	"internal/clip":       cellar,
 	"internal/confirm":    cellar,
+	"internal/dn":         cellar,
 	"internal/fetch":      cellar,
 	"internal/flight":     cellar,
 	"internal/follow":     cellar,

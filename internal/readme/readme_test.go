@@ -36,6 +36,7 @@ var imports = map[string]string{
 	"http":          "net/http",
 	"log":           "log",
 	"slog":          "log/slog",
+	"time":          "time",
 	"user":          "k8s.io/apiserver/pkg/authentication/user",
 }
 
