@@ -34,9 +34,9 @@ func denying(t testing.TB, lines ...string) *authn.MemoryRevocations {
 }
 
 var (
-	gone    = authn.Errorf(authn.Revoked, "gone")
-	down    = errors.New("no route")
-	waiting = &authn.Error{Reason: authn.Unavailable, Err: errors.New("busy"), RetryAfter: 7 * time.Second}
+	errGone = authn.Errorf(authn.Revoked, "gone")
+	errDown = errors.New("no route")
+	errBusy = &authn.Error{Reason: authn.Unavailable, Err: errors.New("busy"), RetryAfter: 7 * time.Second}
 )
 
 func TestRevocations(t *testing.T) {
@@ -52,22 +52,22 @@ func TestRevocations(t *testing.T) {
 		err    string
 	}{
 		{"on none", jane, lists{clear, clear}, "", ""},
-		{"on one", jane, lists{says(gone)}, authn.Revoked, `authn: user "jane": gone`},
-		{"on the last", jane, lists{clear, clear, says(gone)}, authn.Revoked, `authn: user "jane": gone`},
-		{"on two", jane, lists{says(gone), says(authn.Errorf(authn.Revoked, "long gone"))}, authn.Revoked, `authn: user "jane": gone`},
-		{"wrapped", jane, lists{says(fmt.Errorf("redis: %w", gone))}, authn.Revoked, `authn: user "jane": redis: gone`},
+		{"on one", jane, lists{says(errGone)}, authn.Revoked, `authn: user "jane": gone`},
+		{"on the last", jane, lists{clear, clear, says(errGone)}, authn.Revoked, `authn: user "jane": gone`},
+		{"on two", jane, lists{says(errGone), says(authn.Errorf(authn.Revoked, "long gone"))}, authn.Revoked, `authn: user "jane": gone`},
+		{"wrapped", jane, lists{says(fmt.Errorf("redis: %w", errGone))}, authn.Revoked, `authn: user "jane": redis: gone`},
 		{"in memory", jane, lists{denying(t, "user jane")}, authn.Revoked, `authn: user "jane": revoked: user "jane"`},
-		{"nobody can tell", jane, lists{says(down)}, authn.Unavailable, unknown + "no route"},
-		{"nobody can tell, with a reason", jane, lists{says(waiting)}, authn.Unavailable, unknown + "busy"},
+		{"nobody can tell", jane, lists{says(errDown)}, authn.Unavailable, unknown + "no route"},
+		{"nobody can tell, with a reason", jane, lists{says(errBusy)}, authn.Unavailable, unknown + "busy"},
 		{"nobody can tell, for another reason", jane, lists{says(authn.Errorf(authn.Expired, "late"))}, authn.Unavailable, unknown + "late"},
 		{"nobody can tell in time", jane, lists{says(context.DeadlineExceeded)}, authn.Unavailable, unknown + "context deadline exceeded"},
 		{"an error that is hardly one", jane, lists{says((*authn.Error)(nil))}, authn.Unavailable, unknown + "authn: refused for no reason that was told"},
-		{"one cannot tell and one can", jane, lists{says(down), clear}, authn.Unavailable, unknown + "no route"},
-		{"one cannot tell and one denies", jane, lists{says(down), clear, says(gone)}, authn.Revoked, `authn: user "jane": gone`},
-		{"both in one", jane, lists{says(errors.Join(gone, waiting))}, authn.Unavailable, unknown + "gone\nbusy"},
-		{"refused before", refuses("x", errors.New("no")), lists{says(gone)}, authn.Refused, "no"},
+		{"one cannot tell and one can", jane, lists{says(errDown), clear}, authn.Unavailable, unknown + "no route"},
+		{"one cannot tell and one denies", jane, lists{says(errDown), clear, says(errGone)}, authn.Revoked, `authn: user "jane": gone`},
+		{"both in one", jane, lists{says(errors.Join(errGone, errBusy))}, authn.Unavailable, unknown + "gone\nbusy"},
+		{"refused before", refuses("x", errors.New("no")), lists{says(errGone)}, authn.Refused, "no"},
 		{"a name that is none", accepts("x", authntest.User("")), lists{clear}, authn.InvalidUser, "authn: x accepted a request: the user name is empty"},
-		{"no user", accepts("x", nil), lists{says(gone)}, authn.InvalidUser, "authn: x accepted a request without naming a user"},
+		{"no user", accepts("x", nil), lists{says(errGone)}, authn.InvalidUser, "authn: x accepted a request without naming a user"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -90,7 +90,7 @@ func TestRevocations(t *testing.T) {
 			}
 		})
 	}
-	resp, ok, err := authn.Revocations(passes("x", "not mine"), says(gone)).AuthenticateRequest(request())
+	resp, ok, err := authn.Revocations(passes("x", "not mine"), says(errGone)).AuthenticateRequest(request())
 	require.Nil(t, resp)
 	require.False(t, ok)
 	require.NoError(t, err, "there is nobody to be on a list")
@@ -108,7 +108,7 @@ func TestRevocationsPanics(t *testing.T) {
 	} {
 		require.PanicsWithValue(t, want, f)
 	}
-	lists := []authn.RevocationList{says(gone)}
+	lists := []authn.RevocationList{says(errGone)}
 	auth := authn.Revocations(jane, lists...)
 	lists[0] = list
 	_, ok, _ := auth.AuthenticateRequest(request())
@@ -132,13 +132,13 @@ func TestRevocationsAnswers(t *testing.T) {
 		code  int
 		retry []string
 	}{
-		"revoked":                   {authn.Revocations(anonymous.New(jane), says(gone)), 401, nil},
-		"revoked within anonymous":  {anonymous.New(authn.Revocations(jane, says(gone))), 401, nil},
-		"not known":                 {authn.Revocations(anonymous.New(jane), says(waiting)), 503, []string{"7"}},
-		"not known, no time told":   {authn.Revocations(jane, says(down)), 503, []string{"1"}},
+		"revoked":                   {authn.Revocations(anonymous.New(jane), says(errGone)), 401, nil},
+		"revoked within anonymous":  {anonymous.New(authn.Revocations(jane, says(errGone))), 401, nil},
+		"not known":                 {authn.Revocations(anonymous.New(jane), says(errBusy)), 503, []string{"7"}},
+		"not known, no time told":   {authn.Revocations(jane, says(errDown)), 503, []string{"1"}},
 		"nobody":                    {authn.Revocations(anonymous.New(passes("x", "")), denying(t, "user jane")), 200, nil},
 		"nobody, who is denied too": {authn.Revocations(anonymous.New(passes("x", "")), denying(t, "user system:anonymous")), 401, nil},
-		"the other of a union":      {union.Requests(authn.Revocations(jane, says(gone)), accepts("joe's", authntest.User("joe"))), 200, nil},
+		"the other of a union":      {union.Requests(authn.Revocations(jane, says(errGone)), accepts("joe's", authntest.User("joe"))), 200, nil},
 		"a union as a whole":        {authn.Revocations(union.Requests(jane, accepts("joe's", authntest.User("joe"))), denying(t, "user jane")), 401, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -161,8 +161,8 @@ func TestRevocationsTrace(t *testing.T) {
 	}{
 		{"on no list", authn.Revocations(jane, says(nil)), authn.Link{Verdict: authn.VerdictAccepted, User: "jane", Links: links{wasAccepted, {Name: "revocations", Verdict: authn.VerdictNotMine, Detail: "on no list"}}}},
 		{"revoked", authn.Revocations(jane, denying(t, "user jane")), authn.Link{Verdict: authn.VerdictRefused, Reason: authn.Revoked, Detail: told, Links: links{wasAccepted, {Name: "revocations", Verdict: authn.VerdictRefused, Reason: authn.Revoked, Detail: told}}}},
-		{"not known", authn.Revocations(jane, says(down)), authn.Link{Verdict: authn.VerdictUnavailable, Reason: authn.Unavailable, Detail: `authn: user "jane": whether it was revoked is not known: no route`, Links: links{wasAccepted, {Name: "revocations", Verdict: authn.VerdictUnavailable, Reason: authn.Unavailable, Detail: `authn: user "jane": whether it was revoked is not known: no route`}}}},
-		{"nobody was accepted", authn.Revocations(passes("x", "not here"), says(gone)), authn.Link{Verdict: authn.VerdictNotMine, Reason: authn.NoCredential, Detail: "authn: no credential in the request", Links: links{{Name: "x", Verdict: authn.VerdictNotMine, Detail: "not here"}, {Name: "revocations", Verdict: authn.VerdictNotTried, Detail: "nobody was accepted"}}}},
+		{"not known", authn.Revocations(jane, says(errDown)), authn.Link{Verdict: authn.VerdictUnavailable, Reason: authn.Unavailable, Detail: `authn: user "jane": whether it was revoked is not known: no route`, Links: links{wasAccepted, {Name: "revocations", Verdict: authn.VerdictUnavailable, Reason: authn.Unavailable, Detail: `authn: user "jane": whether it was revoked is not known: no route`}}}},
+		{"nobody was accepted", authn.Revocations(passes("x", "not here"), says(errGone)), authn.Link{Verdict: authn.VerdictNotMine, Reason: authn.NoCredential, Detail: "authn: no credential in the request", Links: links{{Name: "x", Verdict: authn.VerdictNotMine, Detail: "not here"}, {Name: "revocations", Verdict: authn.VerdictNotTried, Detail: "nobody was accepted"}}}},
 		{"a list that has a note", authn.Revocations(jane, listFunc(func(ctx context.Context, _ user.Info) error { authn.Note(ctx, "of 3 entries"); return nil })), authn.Link{Verdict: authn.VerdictAccepted, User: "jane", Links: links{wasAccepted, {Name: "revocations", Verdict: authn.VerdictNotMine, Detail: "of 3 entries"}}}},
 		{"of tokens", bearer.New(authn.TokenRevocations(jane, denying(t, "user jane"))), authn.Link{Verdict: authn.VerdictRefused, Reason: authn.Revoked, Detail: told, Links: links{{Name: "bearer", Verdict: authn.VerdictRefused, Reason: authn.Revoked, Detail: told, Links: links{wasAccepted, {Name: "revocations", Verdict: authn.VerdictRefused, Reason: authn.Revoked, Detail: told}}}}}},
 	}
