@@ -5,6 +5,7 @@ go 1.26.4
 replace github.com/authnchain/authnchain => ../..
 
 require (
+	github.com/Netflix/bettertls v0.0.0-20250909192348-e1e99e353074
 	github.com/authnchain/authnchain v0.0.0
 	github.com/c2sp/wycheproof v0.0.0-20260902155932-3fa63dd0344a
 	github.com/coreos/go-oidc v2.5.0+incompatible
