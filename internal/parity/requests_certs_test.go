@@ -62,6 +62,14 @@ func (a *authority) issueCAWith(key crypto.Signer, name string, edits ...func(*x
 // certificate of its own, a has key sign for itself.
 func (a *authority) issue(key crypto.Signer, edits ...func(*x509.Certificate)) []*x509.Certificate {
 	a.t.Helper()
+	chain, err := a.tryIssue(key, edits...)
+	require.NoError(a.t, err)
+	return chain
+}
+
+// tryIssue is issue of what crypto/x509 may not make, or not read.
+func (a *authority) tryIssue(key crypto.Signer, edits ...func(*x509.Certificate)) ([]*x509.Certificate, error) {
+	a.t.Helper()
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
 	require.NoError(a.t, err)
 	template := &x509.Certificate{
@@ -79,13 +87,14 @@ func (a *authority) issue(key crypto.Signer, edits ...func(*x509.Certificate)) [
 		parent, signer = template, key
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer)
-	require.NoError(a.t, err)
-	cert, err := x509.ParseCertificate(der)
-	require.NoError(a.t, err)
-	if a.cert == nil || a.root {
-		return []*x509.Certificate{cert}
+	if err != nil {
+		return nil, err
 	}
-	return append([]*x509.Certificate{cert, a.cert}, a.above...)
+	cert, err := x509.ParseCertificate(der)
+	if err != nil || a.cert == nil || a.root {
+		return []*x509.Certificate{cert}, err
+	}
+	return append([]*x509.Certificate{cert, a.cert}, a.above...), nil
 }
 
 // to issues a certificate with a key of the usual kind.

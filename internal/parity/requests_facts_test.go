@@ -111,7 +111,10 @@ func hasControl(s string) bool { return strings.ContainsFunc(s, unicode.IsContro
 
 func isShort(c *x509.Certificate) bool { return 0 < rsaBits(c) && rsaBits(c) < 2048 }
 
-func isLarge(c *x509.Certificate) bool { return rsaBits(c) > 4096 }
+func isLarge(c *x509.Certificate) bool {
+	key, ok := c.PublicKey.(*rsa.PublicKey)
+	return ok && (key.N.BitLen() > 4096 || key.E > 1<<17)
+}
 
 // rsaBits is 0 for other keys.
 func rsaBits(c *x509.Certificate) int {

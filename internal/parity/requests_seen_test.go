@@ -46,8 +46,8 @@ func sight(userFrom func(context.Context) (user.Info, bool)) http.Handler {
 
 // exchange is a request and what both chains make of it.
 type exchange struct {
+	test           string // that makes it; empty: TestRequests
 	index          int
-	test           string // by which it was made; empty: TestRequests
 	chains         *chains
 	certificate    *certificate
 	certs          []*x509.Certificate // that were sent
@@ -90,7 +90,7 @@ func (x *exchange) same(a, b seen) bool {
 func (x *exchange) String() string {
 	s := x.chains.setting
 	text := fmt.Sprintf("go test -run %s -seed %d -only %d\nanonymous %s, audiences %q, plain %v\nHTTP/%d, GET %s\ncertificate %s (%d sent)\n",
-		cmp.Or(x.test, "TestRequests"), *seed, x.index, s.anonymous, s.audiences, s.plain, x.proto, x.target, x.certificate.name, len(x.certs))
+		cmp.Or(x.test, "TestRequests"), *seed, x.index, s.anonymous, s.audiences, s.plain, x.proto, x.target, x.certificate, len(x.certs))
 	for _, name := range slices.Sorted(maps.Keys(x.header)) {
 		for _, value := range x.header[name] {
 			text += fmt.Sprintf("%s: %.400q\n", name, value)
