@@ -28,6 +28,7 @@ func (b bench) cached() contest {
 	return contest{"cached token", []way{
 		other(limit, digest(token)),
 		other(upstream, acceptance(upstreamCache(b.upstream(1, mappingsByClaim)), token)),
+		other("go-guardian", guardianAcceptance(guardianCache(b.mux(1)), token, benchUser)),
 		ours("bearer", acceptance(ourCache(b.mux(1)), token), 1.15, noAllocs),
 	}}
 }

@@ -69,6 +69,8 @@ func everyContest(t testing.TB) []contest {
 		b.wholeCached(),
 		b.wholeAnonymous(),
 		b.wholeStatic(),
+		b.firstCertificate(),
+		b.nextCertificate(),
 	}
 }
 

@@ -31,6 +31,7 @@ func (b bench) wholeCached() contest {
 	return contest{"whole request, cached token", []way{
 		other(limit, digest(token)),
 		other(upstream, upstreamWhole(b.upstream(1, mappingsByClaim)).serve(token, benchUser)),
+		other("go-guardian", guardianAcceptance(guardianChain(guardianCache(b.mux(1))), token, benchUser)),
 		ours("authn", ourWhole(ourCache(b.mux(1))).serve(token, benchUser), 1.6, 5),
 	}}
 }
@@ -53,6 +54,7 @@ func (b bench) wholeStatic() contest {
 	return contest{"whole request, static token", []way{
 		other(limit, lookUp(staticJane)),
 		other(upstream, upstreamWhole(tokenunion.New(theirs, b.upstream(1, mappingsByClaim))).serve(staticJane, "jane")),
+		other("go-guardian", guardianAcceptance(guardianChain(guardianStatic(staticJane, "jane")), staticJane, "jane")),
 		other("upstream, bare", requestAcceptance(bearertoken.New(theirs), staticJane)),
 		ours("authn", ourWhole(union.Tokens(own, ourCache(b.mux(1)))).serve(staticJane, "jane"), 2, 0),
 		ours("bearer, bare", requestAcceptance(bearer.New(own), staticJane), 2, 0),
