@@ -42,13 +42,18 @@ func CommonName(chain []*x509.Certificate) (*authenticator.Response, bool, error
 	if err != nil {
 		return nil, false, err
 	}
-	digest := sha256.Sum256(leaf.Raw)
-	return &authenticator.Response{User: &user.DefaultInfo{
+	return response(leaf, &user.DefaultInfo{
 		Name:   name,
 		UID:    uid,
 		Groups: append([]string(nil), leaf.Subject.Organization...), // the certificate is every request's of the connection
-		Extra:  map[string][]string{user.CredentialIDKey: {"X509SHA256=" + hex.EncodeToString(digest[:])}},
-	}}, true, nil
+	}), true, nil
+}
+
+// response is the answer about u, who is known by leaf.
+func response(leaf *x509.Certificate, u *user.DefaultInfo) *authenticator.Response {
+	digest := sha256.Sum256(leaf.Raw)
+	u.Extra = map[string][]string{user.CredentialIDKey: {"X509SHA256=" + hex.EncodeToString(digest[:])}}
+	return &authenticator.Response{User: u}
 }
 
 // single returns the one value of a subject's attribute, and whether it has any.
