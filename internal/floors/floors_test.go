@@ -24,37 +24,39 @@ const (
 	first
 	second // what is made of authenticators of the first
 	beside // fixtures: of this module, they may import the ground floor
+	boiler // what the third floor shares
 	third  // what needs more than a few packages from outside
 	attic
 )
 
 var floorOf = map[string]int{
-	"internal/authscheme": cellar,
-	"internal/clip":       cellar,
-	"internal/confirm":    cellar,
-	"internal/dn":         cellar,
-	"internal/fetch":      cellar,
-	"internal/flight":     cellar,
-	"internal/follow":     cellar,
-	"internal/jose":       cellar,
-	"internal/pause":      cellar,
-	"internal/strictjson": cellar,
-	"authn":               ground,
-	"anonymous":           first,
-	"bearer":              first,
-	"jwt":                 first,
-	"union":               first,
-	"webhook":             first,
-	"x509":                first,
-	"x509/frontproxy":     second,
-	"authn/authntest":     beside,
-	"jwt/authconfig":      third,
-	"examples/authcheck":  attic,
-	"examples/embed":      attic,
-	"examples/tour":       attic,
-	"internal/e2e":        attic,
-	"internal/floors":     attic,
-	"internal/readme":     attic,
+	"internal/authscheme":  cellar,
+	"internal/clip":        cellar,
+	"internal/confirm":     cellar,
+	"internal/dn":          cellar,
+	"internal/fetch":       cellar,
+	"internal/flight":      cellar,
+	"internal/follow":      cellar,
+	"internal/jose":        cellar,
+	"internal/pause":       cellar,
+	"internal/strictjson":  cellar,
+	"authn":                ground,
+	"anonymous":            first,
+	"bearer":               first,
+	"jwt":                  first,
+	"union":                first,
+	"webhook":              first,
+	"x509":                 first,
+	"x509/frontproxy":      second,
+	"authn/authntest":      beside,
+	"jwt/authconfig":       third,
+	"examples/authcheck":   attic,
+	"examples/embed":       attic,
+	"examples/tour":        attic,
+	"internal/e2e":         attic,
+	"internal/floors":      attic,
+	"internal/readme":      attic,
+	"internal/expressions": boiler,
 }
 
 // kubernetes and jose are all that the lower floors may need from outside.

@@ -5,10 +5,10 @@ import (
 	"sync"
 
 	"github.com/google/cel-go/cel"
-	"k8s.io/apimachinery/pkg/util/version"
 	authenticationcel "k8s.io/apiserver/pkg/authentication/cel"
 	apiservercel "k8s.io/apiserver/pkg/cel"
-	"k8s.io/apiserver/pkg/cel/environment"
+
+	"github.com/authnchain/authnchain/internal/expressions"
 )
 
 // compiler is kube-apiserver's, but its programs notice that their time is up.
@@ -60,9 +60,7 @@ func (c *compiler) compile(
 	if !ok {
 		done.result, done.err = kube(e)
 		if done.err == nil {
-			// Every turn of a loop looks whether to stop. The cost limit is the
-			// environment's.
-			done.result.Program, done.err = env.Program(done.result.AST, cel.InterruptCheckFrequency(1))
+			done.result.Program, done.err = expressions.Program(env, done.result.AST)
 		}
 		c.compiled[key] = done
 	}
@@ -78,41 +76,13 @@ type celEnvironments struct {
 // environments are those of kube-apiserver's own compiler, which does not tell
 // them. They take long to make and never change.
 var environments = sync.OnceValues(func() (*celEnvironments, error) {
-	base := environment.MustBaseEnvSet(environment.DefaultCompatibilityVersion())
-	claims, err := extend(base, "claims", apiservercel.NewMapType(apiservercel.StringType, apiservercel.AnyType, -1))
+	claims, err := expressions.Environment("claims", apiservercel.NewMapType(apiservercel.StringType, apiservercel.AnyType, -1))
 	if err != nil {
 		return nil, fmt.Errorf("claims: %w", err)
 	}
-	user, err := extend(base, "user", userType())
+	user, err := expressions.Environment("user", expressions.UserType())
 	if err != nil {
 		return nil, fmt.Errorf("user: %w", err)
 	}
-	return &celEnvironments{authenticationcel.NewCompiler(base), claims, user}, nil
+	return &celEnvironments{authenticationcel.NewCompiler(expressions.Base()), claims, user}, nil
 })
-
-func extend(base *environment.EnvSet, name string, t *apiservercel.DeclType) (*cel.Env, error) {
-	set, err := base.Extend(environment.VersionedOptions{
-		IntroducedVersion: version.MajorMinor(1, 0),
-		EnvOptions:        []cel.EnvOption{cel.Variable(name, t.CelType())},
-		DeclTypes:         []*apiservercel.DeclType{t},
-	})
-	if err != nil {
-		return nil, err
-	}
-	return set.Env(environment.StoredExpressions)
-}
-
-// userType is authentication.k8s.io/v1's UserInfo.
-func userType() *apiservercel.DeclType {
-	texts := apiservercel.NewListType(apiservercel.StringType, -1)
-	fields := make(map[string]*apiservercel.DeclField)
-	for name, t := range map[string]*apiservercel.DeclType{
-		"username": apiservercel.StringType,
-		"uid":      apiservercel.StringType,
-		"groups":   texts,
-		"extra":    apiservercel.NewMapType(apiservercel.StringType, texts, -1),
-	} {
-		fields[name] = apiservercel.NewDeclField(name, t, false, nil, nil)
-	}
-	return apiservercel.NewObjectType("kubernetes.UserInfo", fields)
-}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
-	"time"
 
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
@@ -15,19 +13,19 @@ import (
 
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/clip"
+	"github.com/authnchain/authnchain/internal/expressions"
 	"github.com/authnchain/authnchain/jwt"
 )
 
 // evaluation is the making of one user.
 type evaluation struct {
 	*mapper
+	expressions.Evaluation
 	claims jwt.Claims
-	vars   interpreter.Activation     // of claims; made when first needed
-	at     atomic.Pointer[expression] // the one that is evaluated, for those who do not wait
-	most   time.Duration              // that all expressions may take
-	all    bool                       // goes on after an error
-	steps  []Step                     // if all
-	err    error                      // the first
+	vars   interpreter.Activation // of claims; made when first needed
+	all    bool                   // goes on after an error
+	steps  []Step                 // if all
+	err    error                  // the first
 }
 
 // subject is whose token it is, as far as it says; one that does not is of nobody
@@ -53,8 +51,8 @@ func (e *evaluation) did(path string, value any, err error) bool {
 	return err != nil && !e.all
 }
 
-// run takes the steps in kube-apiserver's order.
-func (e *evaluation) run(ctx context.Context) (user.Info, error) {
+// Make implements [expressions.Maker]. It takes the steps in kube-apiserver's order.
+func (e *evaluation) Make(ctx context.Context) (user.Info, error) {
 	u := &user.DefaultInfo{}
 	if e.name(ctx, u) || e.groupsOf(ctx, u) || e.uidOf(ctx, u) || e.extras(ctx, u) || e.requirements() || e.checkClaims(ctx) || e.checkUser(ctx, u) || e.err != nil {
 		return nil, e.err
@@ -67,7 +65,7 @@ func (e *evaluation) name(ctx context.Context, u *user.DefaultInfo) bool {
 	if e.usernameBy == nil {
 		u.Name, err = e.username.Name(e.claims)
 	} else {
-		path = e.usernameBy.path
+		path = e.usernameBy.Path
 		u.Name, err = e.text(ctx, e.usernameBy)
 	}
 	if err == nil {
@@ -86,7 +84,7 @@ func (e *evaluation) groupsOf(ctx context.Context, u *user.DefaultInfo) (stop bo
 		return e.did("claimMappings.groups", u.Groups, err)
 	case e.groupsBy != nil:
 		u.Groups, err = e.texts(ctx, e.groupsBy)
-		return e.did(e.groupsBy.path, u.Groups, err)
+		return e.did(e.groupsBy.Path, u.Groups, err)
 	}
 	return false
 }
@@ -102,7 +100,7 @@ func (e *evaluation) uidOf(ctx context.Context, u *user.DefaultInfo) bool {
 	}
 	var err error
 	u.UID, err = e.text(ctx, e.uidBy)
-	return e.did(e.uidBy.path, u.UID, err)
+	return e.did(e.uidBy.Path, u.UID, err)
 }
 
 func (e *evaluation) extras(ctx context.Context, u *user.DefaultInfo) bool {
@@ -114,11 +112,11 @@ func (e *evaluation) extras(ctx context.Context, u *user.DefaultInfo) bool {
 		u.Extra[user.CredentialIDKey] = []string{id}
 	}
 	for _, x := range e.extra {
-		values, err := e.texts(ctx, x.expression)
+		values, err := e.texts(ctx, x.Expression)
 		if err == nil && len(values) > 0 {
 			u.Extra[x.key] = values
 		}
-		if e.did(x.path, values, err) {
+		if e.did(x.Path, values, err) {
 			return true
 		}
 	}
@@ -134,7 +132,7 @@ func (e *evaluation) requirements() bool {
 		if err == nil && got != r.value {
 			err = fmt.Errorf("claim %q: is %s, not %q", r.claim, clip.Quote(got), r.value)
 		}
-		if e.did(r.path, got, withReason(authn.RuleFailed, err)) {
+		if e.did(r.path, got, expressions.WithReason(authn.RuleFailed, err)) {
 			return true
 		}
 	}
@@ -143,7 +141,7 @@ func (e *evaluation) requirements() bool {
 
 func (e *evaluation) checkClaims(ctx context.Context) bool {
 	return slices.ContainsFunc(e.claimRules, func(r rule) bool {
-		return e.check(r, func() (ref.Val, error) { return e.eval(ctx, r.expression, authn.RuleFailed) })
+		return e.check(r, func() (ref.Val, error) { return e.eval(ctx, r.Expression, authn.RuleFailed) })
 	})
 }
 
@@ -153,13 +151,13 @@ func (e *evaluation) checkUser(ctx context.Context, u *user.DefaultInfo) bool {
 	}
 	if e.err != nil { // there is no user to check
 		for _, r := range e.userRules {
-			e.steps = append(e.steps, Step{Path: r.path, Skipped: "there is no user to check"})
+			e.steps = append(e.steps, Step{Path: r.Path, Skipped: "there is no user to check"})
 		}
 		return false
 	}
-	vars := activation{"user", userValue(u)}
+	vars := expressions.Variable("user", expressions.UserValue(u))
 	return slices.ContainsFunc(e.userRules, func(r rule) bool {
-		return e.check(r, func() (ref.Val, error) { return e.evaluate(ctx, r.expression, vars, authn.RuleFailed) })
+		return e.check(r, func() (ref.Val, error) { return e.Evaluate(ctx, r.Expression, vars, authn.RuleFailed) })
 	})
 }
 
@@ -167,62 +165,42 @@ func (e *evaluation) checkUser(ctx context.Context, u *user.DefaultInfo) bool {
 func (e *evaluation) check(r rule, eval func() (ref.Val, error)) bool {
 	v, err := eval()
 	if err == nil {
-		switch v {
-		case types.True:
-		case types.False:
-			err = authn.Errorf(authn.RuleFailed, "%s (%s is false)", orElse(r.message, "not so"), clip.Quote(r.text))
-		default:
-			err = withReason(authn.RuleFailed, errNotBool)
-		}
+		err = expressions.CheckRule(v, r.Expression, r.message)
 	}
 	var value any
 	if b, ok := v.(types.Bool); ok {
 		value = bool(b)
 	}
-	return e.did(r.path, value, err)
-}
-
-func orElse(text, other string) string {
-	if text == "" {
-		return other
-	}
-	return text
+	return e.did(r.Path, value, err)
 }
 
 // text evaluates an expression for a string.
-func (e *evaluation) text(ctx context.Context, x *expression) (string, error) {
+func (e *evaluation) text(ctx context.Context, x *expressions.Expression) (string, error) {
 	v, err := e.eval(ctx, x, authn.ClaimMissing)
 	if err != nil {
 		return "", err
 	}
-	text, err := textOf(v)
-	return strings.Clone(text), withReason(authn.ClaimMissing, err) // not a part of the token
+	text, err := expressions.TextOf(v)
+	return strings.Clone(text), expressions.WithReason(authn.ClaimMissing, err) // not a part of the token
 }
 
 // texts evaluates an expression for a list of strings.
-func (e *evaluation) texts(ctx context.Context, x *expression) ([]string, error) {
+func (e *evaluation) texts(ctx context.Context, x *expressions.Expression) ([]string, error) {
 	v, err := e.eval(ctx, x, authn.ClaimMissing)
 	if err != nil {
 		return nil, err
 	}
-	texts, err := textsOf(v)
+	texts, err := expressions.TextsOf(v)
 	for i := range texts {
 		texts[i] = strings.Clone(texts[i]) // not a part of the token
 	}
-	return texts, withReason(authn.ClaimMissing, err)
+	return texts, expressions.WithReason(authn.ClaimMissing, err)
 }
 
 // eval evaluates an expression over the claims.
-func (e *evaluation) eval(ctx context.Context, x *expression, reason authn.Reason) (ref.Val, error) {
+func (e *evaluation) eval(ctx context.Context, x *expressions.Expression, reason authn.Reason) (ref.Val, error) {
 	if e.vars == nil {
-		e.vars = activation{"claims", claimsValue(e.claims)}
+		e.vars = expressions.Variable("claims", claimsValue(e.claims))
 	}
-	return e.evaluate(ctx, x, e.vars, reason)
-}
-
-func withReason(reason authn.Reason, err error) error {
-	if err == nil || authn.ReasonOf(err) == authn.Unavailable {
-		return err
-	}
-	return &authn.Error{Reason: reason, Err: err}
+	return e.Evaluate(ctx, x, e.vars, reason)
 }

@@ -3,25 +3,24 @@ package authconfig
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
-	"github.com/google/cel-go/cel"
 	"k8s.io/apiserver/pkg/apis/apiserver"
 	authenticationcel "k8s.io/apiserver/pkg/authentication/cel"
 	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/internal/expressions"
 	"github.com/authnchain/authnchain/jwt"
 )
 
 // mapper makes users of claims as one entry of a configuration says.
 type mapper struct {
-	username, groups, uid jwt.ClaimMapping // by claim; zero if there is an expression
-	usernameBy, groupsBy  *expression      // nil if there is a claim
-	uidBy                 *expression
+	username, groups, uid jwt.ClaimMapping        // by claim; zero if there is an expression
+	usernameBy, groupsBy  *expressions.Expression // nil if there is a claim
+	uidBy                 *expressions.Expression
 	groupsClaim           string // empty: none
 	uidClaim              string
 	extra                 []extra
@@ -32,22 +31,16 @@ type mapper struct {
 	bound                 func(context.Context, *evaluation) (user.Info, error) // within which they are evaluated; nil: there are none
 }
 
-// expression is a compiled CEL expression and its place in the configuration.
-type expression struct {
-	path, text string
-	program    cel.Program
-}
-
 type extra struct {
 	key string
-	*expression
+	*expressions.Expression
 }
 
 // requirement is a claim that must have a value.
 type requirement struct{ path, claim, value string }
 
 type rule struct {
-	*expression
+	*expressions.Expression
 	message string
 }
 
@@ -111,7 +104,7 @@ type builder struct {
 	err        error
 }
 
-func (b *builder) mapping(path, text string) *expression {
+func (b *builder) mapping(path, text string) *expressions.Expression {
 	if text == "" {
 		return nil
 	}
@@ -122,7 +115,7 @@ func (b *builder) compile(
 	path, text string,
 	accessor authenticationcel.ExpressionAccessor,
 	compile func(authenticationcel.ExpressionAccessor) (authenticationcel.CompilationResult, error),
-) *expression {
+) *expressions.Expression {
 	result, err := compile(accessor)
 	if err != nil {
 		if b.err == nil {
@@ -131,8 +124,8 @@ func (b *builder) compile(
 		return nil
 	}
 	b.any = true
-	b.runsAway = b.runsAway || !isLinear(result.AST, b.shortTexts)
-	return &expression{path, text, result.Program}
+	b.runsAway = b.runsAway || !expressions.IsLinear(result.AST, b.shortTexts)
+	return &expressions.Expression{Path: path, Text: text, Program: result.Program}
 }
 
 // User implements [jwt.Config].User.
@@ -150,21 +143,23 @@ func (m *mapper) User(ctx context.Context, c jwt.Claims) (user.Info, error) {
 
 // identify makes a user within a time. If it is to take all steps, it returns them.
 func (m *mapper) identify(ctx context.Context, c jwt.Claims, most time.Duration, all bool) (user.Info, []Step, error) {
-	for left := attempts; ; left-- {
-		e := &evaluation{mapper: m, claims: c, most: most, all: all}
-		if m.bound == nil {
-			u, err := e.run(ctx)
-			return u, e.steps, err
-		}
-		u, err := m.bound(ctx, e)
-		var long tooLong
-		switch {
-		case authn.ReasonOf(err) != authn.Unavailable && authn.ReasonOf(err) != authn.Panicked:
-			return u, e.steps, err
-		case ctx.Err() != nil:
-			return nil, nil, authn.Errorf(authn.Unavailable, "%w", ctx.Err())
-		case left == 1 || !errors.As(err, &long):
-			return nil, nil, err // it may be going on
-		}
+	newEvaluation := func() *evaluation {
+		e := &evaluation{mapper: m, claims: c, all: all}
+		e.Most = most
+		return e
 	}
+	if m.bound == nil {
+		e := newEvaluation()
+		u, err := e.Make(ctx)
+		return u, e.steps, err
+	}
+	var last *evaluation
+	u, err := expressions.Try(ctx, func() (user.Info, error) {
+		last = newEvaluation()
+		return m.bound(ctx, last)
+	})
+	if reason := authn.ReasonOf(err); reason == authn.Unavailable || reason == authn.Panicked {
+		return nil, nil, err // it may be going on
+	}
+	return u, last.steps, err
 }

@@ -1,4 +1,4 @@
-package authconfig
+package expressions
 
 import (
 	"regexp/syntax"
@@ -20,9 +20,10 @@ var linear = map[string]bool{
 	"string": true, "int": true, "uint": true, "double": true, "bool": true, "type": true, "dyn": true, "timestamp": true, "duration": true,
 }
 
-// isLinear reports whether an expression calls such functions alone. With
+// IsLinear reports whether an expression calls such functions alone, so that it can be
+// stopped everywhere. With
 // shortTexts, as tokens of the usual size have, a small regular expression is one.
-func isLinear(checked *cel.Ast, shortTexts bool) bool {
+func IsLinear(checked *cel.Ast, shortTexts bool) bool {
 	all, known := true, checked.NativeRep().TypeMap()
 	ast.PreOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		if e.Kind() == ast.CallKind {

@@ -1,4 +1,4 @@
-package authconfig
+package expressions
 
 import (
 	"fmt"
@@ -13,27 +13,29 @@ import (
 	kubecel "k8s.io/apiserver/pkg/cel"
 )
 
-// object is a CEL map whose values are made when an expression first looks at
+// Object is a CEL map whose values are made when an expression first looks at
 // them. It does what k8s.io/apiserver/pkg/cel/lazy does, for a quarter of the
 // allocations. One evaluation at a time may use it.
-type object struct {
+type Object struct {
 	kind  *types.Type
 	names []string
 	make  func(name string) ref.Val
 	made  []ref.Val // by the place in names
 }
 
-func newObject(kind *types.Type, names []string, makeValue func(string) ref.Val) *object {
-	return &object{kind, names, makeValue, make([]ref.Val, len(names))}
+// NewObject returns a map of a type, from [ObjectType], with the members that have these
+// names. makeValue makes the value of one.
+func NewObject(kind *types.Type, names []string, makeValue func(string) ref.Val) *Object {
+	return &Object{kind, names, makeValue, make([]ref.Val, len(names))}
 }
 
-// objectType is the type of an object that has this name for CEL.
-func objectType(name string) *types.Type {
+// ObjectType is the type of an object that has this name for CEL.
+func ObjectType(name string) *types.Type {
 	return cel.ObjectType(name, traits.IndexerType|traits.FieldTesterType|traits.IterableType)
 }
 
 // Find implements [traits.Mapper].
-func (o *object) Find(key ref.Val) (ref.Val, bool) {
+func (o *Object) Find(key ref.Val) (ref.Val, bool) {
 	escaped, ok := key.(types.String)
 	if !ok {
 		return types.MaybeNoSuchOverloadErr(key), true
@@ -61,7 +63,7 @@ func unescape(name string) (string, bool) {
 }
 
 // Get implements [traits.Indexer].
-func (o *object) Get(key ref.Val) ref.Val {
+func (o *Object) Get(key ref.Val) ref.Val {
 	if v, ok := o.Find(key); ok {
 		return v
 	}
@@ -69,7 +71,7 @@ func (o *object) Get(key ref.Val) ref.Val {
 }
 
 // Contains implements [traits.Container].
-func (o *object) Contains(key ref.Val) ref.Val {
+func (o *Object) Contains(key ref.Val) ref.Val {
 	v, ok := o.Find(key)
 	if v != nil && types.IsUnknownOrError(v) {
 		return v
@@ -78,29 +80,29 @@ func (o *object) Contains(key ref.Val) ref.Val {
 }
 
 // Size implements [traits.Sizer].
-func (o *object) Size() ref.Val { return types.Int(len(o.names)) }
+func (o *Object) Size() ref.Val { return types.Int(len(o.names)) }
 
 // Equal implements [ref.Val]. Only the same object is equal.
-func (o *object) Equal(other ref.Val) ref.Val {
-	if same, ok := other.(*object); ok {
+func (o *Object) Equal(other ref.Val) ref.Val {
+	if same, ok := other.(*Object); ok {
 		return types.Bool(o == same)
 	}
 	return types.MaybeNoSuchOverloadErr(other)
 }
 
 // Type implements [ref.Val].
-func (o *object) Type() ref.Type { return o.kind }
+func (o *Object) Type() ref.Type { return o.kind }
 
 // Value implements [ref.Val]. There is nothing that Go code could do with it.
-func (o *object) Value() any { return types.NoSuchOverloadErr() }
+func (o *Object) Value() any { return types.NoSuchOverloadErr() }
 
 // ConvertToNative implements [ref.Val].
-func (o *object) ConvertToNative(to reflect.Type) (any, error) {
+func (o *Object) ConvertToNative(to reflect.Type) (any, error) {
 	return nil, fmt.Errorf("%s cannot be converted to %s", o.kind.TypeName(), to)
 }
 
 // ConvertToType implements [ref.Val].
-func (o *object) ConvertToType(to ref.Type) ref.Val {
+func (o *Object) ConvertToType(to ref.Type) ref.Val {
 	switch to {
 	case o.kind:
 		return o
@@ -112,10 +114,10 @@ func (o *object) ConvertToType(to ref.Type) ref.Val {
 
 // Iterator implements [traits.Iterable]. It gives the values, as kube-apiserver's
 // does, and not the names.
-func (o *object) Iterator() traits.Iterator { return &objectIterator{object: o} }
+func (o *Object) Iterator() traits.Iterator { return &objectIterator{Object: o} }
 
 type objectIterator struct {
-	*object
+	*Object
 	next int
 }
 
