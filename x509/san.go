@@ -2,7 +2,6 @@ package x509
 
 import (
 	"crypto/x509"
-	"encoding/asn1"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/internal/altname"
 	"github.com/authnchain/authnchain/internal/clip"
 )
 
@@ -104,17 +104,16 @@ func Email(domains ...string) UserFunc {
 	})
 }
 
-// sanKind is a kind of subject alternative name: its tag in a GeneralName (RFC
-// 5280, section 4.2.1.6), and what errors call it.
+// sanKind is a kind of subject alternative name, and what errors call it.
 type sanKind struct {
-	tag  int
+	kind altname.Kind
 	text string
 }
 
 var (
-	sanEmail = sanKind{1, "email SAN"}
-	sanDNS   = sanKind{2, "DNS SAN"}
-	sanURI   = sanKind{6, "URI SAN"}
+	sanEmail = sanKind{altname.Email, "email SAN"}
+	sanDNS   = sanKind{altname.DNS, "DNS SAN"}
+	sanURI   = sanKind{altname.URI, "URI SAN"}
 )
 
 // bySAN returns a func that names holders by their one name of a kind. read makes a
@@ -136,35 +135,16 @@ func bySAN(kind sanKind, read func(leaf *x509.Certificate, text string) (string,
 	}
 }
 
-var (
-	oidSAN        = asn1.ObjectIdentifier{2, 5, 29, 17}
-	errUnreadable = authn.Errorf(authn.InvalidUser, "the subject alternative names cannot be read")
-)
-
-// san returns the one name of a kind, and whether there is any. It reads the
-// extension anew, since crypto/x509 has the names of some kinds only as net/url
-// reads them: it takes SPIFFE://a/b# for spiffe://a/b.
+// san returns the one name of a kind, and whether there is any.
 func san(leaf *x509.Certificate, kind sanKind) (text string, found bool, err error) {
-	for _, extension := range leaf.Extensions {
-		if !extension.Id.Equal(oidSAN) {
-			continue
-		}
-		var names []asn1.RawValue
-		if rest, err := asn1.Unmarshal(extension.Value, &names); err != nil || len(rest) > 0 {
-			return "", false, errUnreadable
-		}
-		for _, name := range names {
-			if name.Class != asn1.ClassContextSpecific || name.Tag != kind.tag {
-				continue
-			}
-			if name.IsCompound { // which is not DER
-				return "", false, errUnreadable
-			}
-			if found {
-				return "", false, authn.Errorf(authn.InvalidUser, "more than one")
-			}
-			text, found = string(name.Bytes), true
-		}
+	names, err := altname.Of(leaf, kind.kind)
+	switch {
+	case err != nil:
+		return "", false, authn.Errorf(authn.InvalidUser, "%w", err)
+	case len(names) > 1:
+		return "", false, authn.Errorf(authn.InvalidUser, "more than one")
+	case len(names) == 0:
+		return "", false, nil
 	}
-	return text, found, nil
+	return names[0], true, nil
 }

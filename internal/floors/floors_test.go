@@ -30,6 +30,7 @@ const (
 )
 
 var floorOf = map[string]int{
+	"internal/altname":     cellar,
 	"internal/authscheme":  cellar,
 	"internal/clip":        cellar,
 	"internal/confirm":     cellar,
