@@ -50,6 +50,7 @@ var floorOf = map[string]int{
 	"x509":                 first,
 	"x509/frontproxy":      second,
 	"authn/authntest":      beside,
+	"x509/certconfig":      third,
 	"jwt/authconfig":       third,
 	"examples/authcheck":   attic,
 	"examples/embed":       attic,
