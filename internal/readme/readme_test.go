@@ -16,6 +16,9 @@ import (
 
 const root = "../.."
 
+// texts are Go's strings, in which a name before a dot is no package.
+var texts = regexp.MustCompile(`"[^"\n]*"`)
+
 var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 
 // imports are what a fragment may use without importing it.
@@ -25,6 +28,7 @@ var imports = map[string]string{
 	"authconfig": "github.com/authnchain/authnchain/jwt/authconfig",
 	"authntest":  "github.com/authnchain/authnchain/authn/authntest",
 	"bearer":     "github.com/authnchain/authnchain/bearer",
+	"certconfig": "github.com/authnchain/authnchain/x509/certconfig",
 	"jwt":        "github.com/authnchain/authnchain/jwt",
 	"union":      "github.com/authnchain/authnchain/union",
 	"webhook":    "github.com/authnchain/authnchain/webhook",
@@ -53,7 +57,7 @@ func program(fragment string) string {
 		args += ", auth authenticator.Request"
 	}
 	for name, path := range imports {
-		if regexp.MustCompile(`\b` + name + `\.`).MatchString(fragment + args) {
+		if regexp.MustCompile(`\b` + name + `\.`).MatchString(texts.ReplaceAllString(fragment, `""`) + args) {
 			fmt.Fprintf(&b, "\t%q\n", path)
 		}
 	}
