@@ -63,9 +63,12 @@ func TestRevokedInChain(t *testing.T) {
 		{"# nobody\n", nil},
 		{"credential JTI=1\n", []string{"the old token"}},
 		{"# nobody, again\n", nil},
-		{"user jane before " + between + "\n", []string{"the old token", "the certificate"}}, // of which x509 does not tell when it was issued
+		{"user jane before " + between + "\n", []string{"the old token", "the certificate"}}, // which is valid from an hour ago
 		{"user jane\n", []string{"the old token", "the young token", "the certificate"}},
 		{fmt.Sprintf("credential X509SHA256=%x\n", sha256.Sum256(cert.Certificate[0])), []string{"the certificate"}},
+		{fmt.Sprintf("certificate %x %q\n", cert.Leaf.SerialNumber, cert.Leaf.Issuer), []string{"the certificate"}},
+		{fmt.Sprintf("certificate %x \"CN=another\"\n", cert.Leaf.SerialNumber), nil},
+		{"user jane before " + cert.Leaf.NotBefore.UTC().Format(time.RFC3339) + "\n", nil},
 		{"credential JTI=2 until " + between + "\n", nil},
 		{"user joe\nuser jane until " + between + "\n", []string{"another's"}},
 	} {

@@ -14,9 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apiserver/pkg/authentication/authenticator"
-	"k8s.io/apiserver/pkg/authentication/user"
-
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/authn/authntest"
 	"github.com/authnchain/authnchain/x509"
@@ -77,24 +74,14 @@ func ExampleAuthenticator() {
 	ca := authntest.NewCA(t)
 
 	auth := x509.New(ca.Roots())
-	auth.User = func(chain []*stdx509.Certificate) (*authenticator.Response, bool, error) {
-		for _, uri := range chain[0].URIs {
-			if uri.Scheme == "spiffe" && uri.Host == "example.org" {
-				return &authenticator.Response{User: &user.DefaultInfo{
-					Name:   uri.String(),
-					Groups: []string{"workloads"},
-				}}, true, nil
-			}
-		}
-		return nil, false, nil // not ours: others may know it
-	}
+	auth.User, auth.UserOnce = x509.SPIFFE("example.org"), true
 
 	cert := ca.Issue("", nil, func(c *stdx509.Certificate) {
 		c.URIs = []*url.URL{{Scheme: "spiffe", Host: "example.org", Path: "/billing"}}
 	})
 	resp, ok, err := auth.AuthenticateRequest(authntest.Request("/", cert))
 	fmt.Println(resp.User.GetName(), resp.User.GetGroups(), ok, err)
-	// Output: spiffe://example.org/billing [workloads] true <nil>
+	// Output: spiffe://example.org/billing [] true <nil>
 }
 
 // A bundle that is cut off is not taken for a shorter one.

@@ -8,10 +8,8 @@ import (
 	"time"
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
-	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/authnchain/authnchain/authn"
-	"github.com/authnchain/authnchain/internal/confirm"
 )
 
 // answer is what was said of a verified certificate.
@@ -59,6 +57,7 @@ func (a *Authenticator) judge(ctx context.Context, leaf *x509.Certificate, v *ve
 }
 
 func (a *Authenticator) judgeChain(ctx context.Context, chain []*x509.Certificate) (*answer, error) {
+	leaf := chain[0] // others may do to the slice what they like
 	_, until := validity(chain)
 	if a.Revocation != nil {
 		if err := a.Revocation.Check(ctx, chain); err != nil {
@@ -76,26 +75,9 @@ func (a *Authenticator) judgeChain(ctx context.Context, chain []*x509.Certificat
 	case resp == nil || resp.User == nil:
 		return nil, authn.Errorf(authn.InvalidUser, "accepted without naming a user")
 	}
-	u := authn.ReadOnly(dated{resp.User, until})
+	u := authn.ReadOnly(newHolder(resp.User, leaf, until))
 	return &answer{resp: &authenticator.Response{Audiences: resp.Audiences, User: u}, until: until}, nil
 }
-
-// dated is a user whose certificate ends.
-type dated struct {
-	user.Info
-	until time.Time
-}
-
-// Expiry is for [authn.ExpiryOf].
-func (d dated) Expiry() time.Time {
-	if own, ok := authn.ExpiryOf(d.Info); ok && own.Before(d.until) {
-		return own
-	}
-	return d.until
-}
-
-// Confirmation is for package confirm.
-func (d dated) Confirmation() confirm.Func { return confirm.Of(d.Info) }
 
 // refusals are the errors of several chains, which often say the same.
 type refusals []error
