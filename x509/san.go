@@ -16,7 +16,8 @@ import (
 )
 
 // UserFunc names the holder of a certificate, as the field User of an
-// [Authenticator] says. [CommonName], too, is one.
+// [Authenticator] says. [CommonName], too, is one. Those of this package go by the
+// chain alone: set UserOnce with them.
 type UserFunc func(chain []*x509.Certificate) (*authenticator.Response, bool, error)
 
 // WithPrefix returns a func that puts prefix before every user name of f, so that

@@ -10,7 +10,7 @@
 //	})
 //	...
 //	auth := x509.New(roots)
-//	auth.User = mapping.User
+//	auth.User, auth.UserOnce = mapping.User, true
 //
 // Kubernetes has no such mapping: KEP-6285, which is provisional, plans
 // userValidationRules for certificates, with the expressions that are
@@ -33,8 +33,8 @@
 //	cert.extKeyUsages         list of strings, such as "clientAuth"; others as 1.2.3.4
 //
 // All fields are always there, and known when an expression is compiled, so that a
-// misspelt one is an error of [New]. User rules have the variable user of Kubernetes: user.username,
-// user.uid, user.groups, user.extra.
+// misspelt one is an error of [New]. User rules have the variable user of Kubernetes:
+// user.username, user.uid, user.groups, user.extra.
 //
 // # Evaluation
 //
