@@ -102,6 +102,11 @@ func Get(ctx context.Context, c *http.Client, url string) (*Answer, error) {
 // Do sends req and returns the answer, if its status is one of want and its body
 // at most [MaxBody] bytes.
 func Do(c *http.Client, req *http.Request, want ...int) (*Answer, error) {
+	return DoMax(c, req, MaxBody, want...)
+}
+
+// DoMax is [Do] for an answer of at most max bytes.
+func DoMax(c *http.Client, req *http.Request, max int, want ...int) (*Answer, error) {
 	resp, err := c.Do(req)
 	if err != nil {
 		return nil, failed(req, err)
@@ -110,12 +115,12 @@ func Do(c *http.Client, req *http.Request, want ...int) (*Answer, error) {
 	if !slices.Contains(want, resp.StatusCode) {
 		return nil, failed(req, &StatusError{resp.StatusCode, retryAfter(resp.Header)})
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(max)+1))
 	if err != nil {
 		return nil, failed(req, fmt.Errorf("reading the answer: %w", err))
 	}
-	if len(body) > MaxBody {
-		return nil, failed(req, fmt.Errorf("the answer has more than %d bytes", MaxBody))
+	if len(body) > max {
+		return nil, failed(req, fmt.Errorf("the answer has more than %d bytes", max))
 	}
 	return &Answer{resp.Header, body}, nil
 }
