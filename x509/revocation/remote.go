@@ -1,0 +1,206 @@
+package revocation
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/authnchain/authnchain/internal/clip"
+	"github.com/authnchain/authnchain/internal/fetch"
+)
+
+// defaultRefresh is how old fetched lists become before they are fetched again.
+const defaultRefresh = 10 * time.Minute
+
+// remote is the CRLs at a URL.
+type remote struct {
+	url string
+	*fetching
+	current atomic.Pointer[held] // nil until a fetch succeeds
+
+	mu     sync.Mutex // guards the following
+	flight *flight    // the fetch under way; nil if none
+	last   error      // of the last fetch that ended
+	next   time.Time  // when to fetch again at the earliest
+}
+
+// fetching is how CRLs are fetched, and how often others came of it.
+type fetching struct {
+	client   *http.Client
+	maxBytes int
+	refresh  time.Duration
+	now      func() time.Time
+	changes  *atomic.Uint64
+}
+
+// held is what a fetch brought, and when to fetch it anew.
+type held struct {
+	*lists
+	refresh time.Time
+}
+
+var errTooSoon = errors.New("it is too soon to fetch it again")
+
+// status is [Source.Status]. It waits for a fetch only if the lists at hand cannot
+// tell, and fetching them anew could help.
+func (r *remote) status(ctx context.Context, cert, issuer *x509.Certificate) (time.Time, error) {
+	h, now := r.current.Load(), r.now()
+	var err error
+	if h != nil {
+		var until time.Time
+		until, err = h.status(cert, issuer, now)
+		old := !now.Before(h.refresh)
+		if old {
+			r.fetch(issuer)
+		}
+		switch {
+		case err == nil && old:
+			return earliest(until, now.Add(firstInterval)), nil // what the fetch brings
+		case err == nil:
+			return earliest(until, h.refresh), nil
+		case err == errNoList || isRevoked(err):
+			return until, r.named(err)
+		}
+	}
+	if f := r.fetch(issuer); f == nil {
+		return time.Time{}, r.named(errors.Join(err, r.lastError()))
+	} else if failed := f.wait(ctx); failed != nil {
+		return time.Time{}, r.named(errors.Join(err, failed))
+	}
+	until, err := r.current.Load().status(cert, issuer, r.now())
+	return until, r.named(err)
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// named says where err is from.
+func (r *remote) named(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", clip.Text(fetch.Redact(r.url)), err)
+}
+
+// fetch returns the fetch under way, or begins one if it is time, else nil.
+func (r *remote) fetch(issuer *x509.Certificate) *flight {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.flight == nil && due(r.next, r.now()) {
+		r.flight = fly(func(ctx context.Context) error { return r.load(ctx, issuer) }, r.land)
+	}
+	return r.flight
+}
+
+// land ends a fetch.
+func (r *remote) land(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	interval := fetchInterval
+	if r.current.Load() == nil {
+		interval = firstInterval
+	}
+	r.flight, r.last, r.next = nil, err, r.now().Add(jitter(interval))
+}
+
+func (r *remote) lastError() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.last == nil {
+		return errTooSoon
+	}
+	return r.last
+}
+
+// load fetches the lists and puts them to use.
+func (r *remote) load(ctx context.Context, issuer *x509.Certificate) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url, nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Accept", "application/pkix-crl") // RFC 2585, section 4.2
+	answer, err := fetch.DoMax(r.client, req, r.maxBytes, http.StatusOK)
+	if err != nil {
+		return err
+	}
+	x, err := parseLists(answer.Body)
+	if err != nil {
+		return err
+	}
+	var old *lists
+	if h := r.current.Load(); h != nil {
+		old = h.lists
+	}
+	if err := x.admissible(old, issuer, r.now()); err != nil {
+		return err
+	}
+	r.use(x, old)
+	return nil
+}
+
+// use puts lists to use. Those that are as they were keep what is known of their
+// signatures.
+func (r *remote) use(x, old *lists) {
+	changed := !x.same(old)
+	if !changed {
+		x = old
+	}
+	now := r.now()
+	wait := r.refresh
+	for _, l := range x.all {
+		wait = min(wait, max(l.next.Sub(now)/2, fetchInterval))
+	}
+	r.current.Store(&held{x, now.Add(jitter(wait))})
+	if changed {
+		r.changes.Add(1)
+	}
+}
+
+// admissible says why fetched lists may not take the place of old: besides [after],
+// since they lack one that is still good, or have one that issuer did not sign.
+func (x *lists) admissible(old *lists, issuer *x509.Certificate, now time.Time) error {
+	if err := x.after(old, now); err != nil {
+		return err
+	}
+	if old != nil {
+		for _, o := range old.all {
+			if o.signer.Load() != nil && x.named[o.issuer] == nil && o.currentAt(now) == nil {
+				return fmt.Errorf("%s, which is in use, is not there any more", o)
+			}
+		}
+	}
+	var err error
+	for _, l := range x.named[string(issuer.RawSubject)] {
+		if err = l.signedBy(issuer); err == nil {
+			break
+		}
+	}
+	return err
+}
+
+func (r *remote) healthCheck() error {
+	h := r.current.Load()
+	r.mu.Lock()
+	last := r.last
+	r.mu.Unlock()
+	switch {
+	case h == nil && last == nil:
+		return r.named(errors.New("not fetched yet"))
+	case h == nil:
+		return r.named(last)
+	}
+	err := h.problem(r.now())
+	if last != nil {
+		err = errors.Join(err, fmt.Errorf("still what was fetched before: %w", last))
+	}
+	return r.named(err)
+}
