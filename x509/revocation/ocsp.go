@@ -163,7 +163,7 @@ func (r *Responder) look(q question, cert, issuer *x509.Certificate) (time.Time,
 	}
 	switch {
 	case valid && !now.Before(a.refresh):
-		return earliest(a.until, now.Add(firstInterval)), nil, a.revoked
+		return earliest(a.until, now.Add(fetchInterval)), nil, a.revoked
 	case valid:
 		return a.refresh, nil, a.revoked
 	case a.flight != nil:

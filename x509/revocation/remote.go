@@ -49,31 +49,31 @@ var errTooSoon = errors.New("it is too soon to fetch it again")
 // status is [Source.Status]. It waits for a fetch only if the lists at hand cannot
 // tell, and fetching them anew could help.
 func (r *remote) status(ctx context.Context, cert, issuer *x509.Certificate) (time.Time, error) {
-	h, now := r.current.Load(), r.now()
 	var err error
-	if h != nil {
+	if h := r.current.Load(); h != nil {
 		var until time.Time
+		now := r.now()
 		until, err = h.status(cert, issuer, now)
-		old := !now.Before(h.refresh)
-		if old {
+		if !now.Before(h.refresh) {
 			r.fetch(issuer)
+			until = earliest(until, now.Add(fetchInterval)) // if it brings nothing new
+		} else {
+			until = earliest(until, h.refresh)
 		}
-		switch {
-		case err == nil && old:
-			return earliest(until, now.Add(firstInterval)), nil // what the fetch brings
-		case err == nil:
-			return earliest(until, h.refresh), nil
-		case err == errNoList || isRevoked(err):
+		if err == nil || err == errNoList || isRevoked(err) {
 			return until, r.named(err)
 		}
 	}
-	if f := r.fetch(issuer); f == nil {
+	f := r.fetch(issuer)
+	if f == nil {
 		return time.Time{}, r.named(errors.Join(err, r.lastError()))
-	} else if failed := f.wait(ctx); failed != nil {
+	}
+	if failed := f.wait(ctx); failed != nil {
 		return time.Time{}, r.named(errors.Join(err, failed))
 	}
-	until, err := r.current.Load().status(cert, issuer, r.now())
-	return until, r.named(err)
+	h := r.current.Load()
+	until, err := h.status(cert, issuer, r.now())
+	return earliest(until, h.refresh), r.named(err)
 }
 
 func earliest(a, b time.Time) time.Time {
