@@ -8,7 +8,6 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"golang.org/x/crypto/ocsp"
@@ -21,7 +20,7 @@ import (
 func read(der, request []byte, cert, issuer *x509.Certificate, now time.Time) (*ocsp.Response, error) {
 	resp, err := ocsp.ParseResponse(der, nil) // one response, as there was one question
 	if err != nil {
-		return nil, clip.Error(errors.New(strings.TrimPrefix(err.Error(), "ocsp: ")))
+		return nil, unread(err)
 	}
 	if resp.SerialNumber.Cmp(cert.SerialNumber) != 0 {
 		return nil, errors.New("about another serial number")
@@ -46,6 +45,19 @@ func read(der, request []byte, cert, issuer *x509.Certificate, now time.Time) (*
 		return nil, errors.New("the responder's id is not that of who signed")
 	}
 	return resp, nil
+}
+
+// unread says why x/crypto/ocsp does not take a response.
+func unread(err error) error {
+	var status ocsp.ResponseError
+	var wrong ocsp.ParseError
+	switch {
+	case errors.As(err, &status):
+		return fmt.Errorf("the responder says: %s", status.Status)
+	case errors.As(err, &wrong):
+		return clip.Error(wrong)
+	}
+	return errors.New("malformed")
 }
 
 // mayRespond says why a certificate that came with a response is no responder's for
