@@ -30,6 +30,7 @@ var imports = map[string]string{
 	"bearer":     "github.com/authnchain/authnchain/bearer",
 	"certconfig": "github.com/authnchain/authnchain/x509/certconfig",
 	"jwt":        "github.com/authnchain/authnchain/jwt",
+	"revocation": "github.com/authnchain/authnchain/x509/revocation",
 	"union":      "github.com/authnchain/authnchain/union",
 	"webhook":    "github.com/authnchain/authnchain/webhook",
 	"x509":       "github.com/authnchain/authnchain/x509",

@@ -32,19 +32,19 @@
 // a roll-back is known once somebody's certificate was judged by the newer one, and not
 // across restarts.
 //
-// A list in memory takes about 50 bytes for each certificate on it, and while it is
-// read for the first time some 15 times its length.
+// A list in memory takes 50 to 60 bytes for each certificate on it, and while it is read
+// up to 25 times its length, which [FileOptions].MaxBytes and [URLOptions].MaxBytes bound.
 //
 // # Responders
 //
 // An answer of OCSP counts if it is about the serial number and the issuer that were
-// asked about, is not of the future and not stale, and is signed (RSA or ECDSA, with something better than SHA-1) by the issuer, or by a
-// responder whose valid certificate the issuer has signed for this (id-kp-OCSPSigning).
-// Whether that one was revoked is not asked. "Unknown" is no answer: it is what
-// responders say who have not heard of a certificate yet or do not know the issuer, and
-// another source may. Nonces are not sent, since most responders sign their answers in
-// advance (RFC 5019); an answer is as fresh as its thisUpdate, and one older than the
-// last is not taken.
+// asked about, is not of the future and not stale, and is signed (RSA or ECDSA, with
+// something better than SHA-1) by the issuer, or by a responder whose valid certificate
+// the issuer has signed for this (id-kp-OCSPSigning). Whether that one was revoked is not
+// asked. "Unknown" is no answer: it is what responders say who have not heard of a
+// certificate yet or do not know the issuer, and another source may. Nonces are not sent,
+// since most responders sign their answers in advance (RFC 5019); an answer is as fresh
+// as its thisUpdate, and one older than the last is not taken.
 //
 // Answers that clients staple (RFC 8446, section 4.4.2.1) are not looked at. A server
 // sees them in [crypto/tls.ConnectionState], also on a resumed connection where they are
@@ -55,6 +55,6 @@
 // All is fetched when somebody asks, and again in the background when it has grown old
 // and somebody asks; there is nothing to start or to close. One fetch at a time, at most
 // one in 30 seconds once there is something (2 seconds before), 5 seconds for each, no
-// redirects. URLs that come out of certificates are asked only on hosts that are
+// redirects; 8 lists and 64 responders at a time. URLs that come out of certificates are asked only on hosts that are
 // allowed. Who comes first waits; others only if what is at hand cannot tell.
 package revocation

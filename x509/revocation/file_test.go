@@ -156,6 +156,19 @@ func TestFileOtherAuthorities(t *testing.T) {
 	require.NoError(t, f.HealthCheck())
 }
 
+// The older of two lists of one authority is no roll-back beside the newer.
+func TestFileTwoOfOne(t *testing.T) {
+	root := newRoot(t, epoch)
+	jane := root.issue("jane")
+	f := newListFile(t, bundle(root.crl(5, nil), root.crl(4, nil)))
+	f.mustSay(t, "", jane, root)
+	f.write(t, bundle(root.crl(4, nil), root.crl(5, nil, jane)))
+	f.mustSay(t, authn.Revoked, jane, root)
+	f.write(t, bundle(root.crl(3, nil), root.crl(4, nil)))
+	f.mustSay(t, authn.Revoked, jane, root)
+	require.ErrorContains(t, f.HealthCheck(), `CRL 4 of "CN=root": older than CRL 5 of "CN=root", which is in use`)
+}
+
 // As a volume of Kubernetes is changed: all at once, by a link to a directory.
 func TestFileBySymlink(t *testing.T) {
 	root := newRoot(t, epoch)
@@ -196,7 +209,7 @@ func TestFileReloads(t *testing.T) {
 				select {
 				case <-stop:
 					return
-				default:
+				case <-time.After(100 * time.Microsecond):
 				}
 				if _, err := f.Status(t.Context(), jane, root.cert); authn.ReasonOf(err) != authn.Revoked {
 					t.Errorf("jane: %v", err)

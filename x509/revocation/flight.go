@@ -22,24 +22,24 @@ type flight struct {
 	err  error         // once done is closed
 }
 
-// fly begins a flight. end is told what came of work, before those who wait are.
-func fly(work func(context.Context) error, end func(error)) *flight {
+// fly begins a flight to what is called so. end is told what came of work, before those who wait are.
+func fly(to string, work func(context.Context) error, end func(error)) *flight {
 	f := &flight{done: make(chan struct{})}
 	go func() {
 		defer close(f.done)
 		ctx, cancel := context.WithTimeout(context.Background(), timeout)
 		defer cancel()
-		f.err = safely(ctx, work)
+		f.err = safely(ctx, to, work)
 		end(f.err)
 	}()
 	return f
 }
 
 // safely is work, of which a panic is an error.
-func safely(ctx context.Context, work func(context.Context) error) (err error) {
+func safely(ctx context.Context, to string, work func(context.Context) error) (err error) {
 	defer func() {
 		if v := recover(); v != nil { // of a Client's transport, say
-			err = fmt.Errorf("panicked with a %T", v)
+			err = fmt.Errorf("%s: panicked with a %T", to, v)
 		}
 	}()
 	return work(ctx)

@@ -37,7 +37,7 @@ type list struct {
 	signer atomic.Pointer[x509.Certificate] // nil until somebody's signature was found to be good
 
 	mu       sync.Mutex           // guards the following
-	unproven *x509.RevocationList // without its entries; nil once signer is known
+	unproven *x509.RevocationList // what its signature is about; nil once signer is known
 	failed   [][]byte             // public keys that did not verify it
 }
 
@@ -103,7 +103,7 @@ func parseList(der []byte) (*list, error) {
 	l := &list{
 		issuer:      string(rl.RawIssuer),
 		issuerText:  rl.Issuer.String(),
-		keyID:       rl.AuthorityKeyId,
+		keyID:       bytes.Clone(rl.AuthorityKeyId), // or it would hold all of der in memory
 		number:      rl.Number,
 		this:        rl.ThisUpdate,
 		next:        rl.NextUpdate,
@@ -124,8 +124,11 @@ func parseList(der []byte) (*list, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", l, err)
 	}
-	rl.RevokedCertificateEntries, rl.RevokedCertificates = nil, nil //nolint:staticcheck // the old field holds the memory too
-	l.unproven = rl
+	l.unproven = &x509.RevocationList{ // of which the entries take most of the memory
+		RawTBSRevocationList: rl.RawTBSRevocationList,
+		SignatureAlgorithm:   rl.SignatureAlgorithm,
+		Signature:            rl.Signature,
+	}
 	return l, nil
 }
 

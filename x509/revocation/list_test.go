@@ -106,6 +106,7 @@ func TestLists(t *testing.T) {
 		{"nobody at all", root.crl(7, nil), "", "", ""},
 		{"in PEM", bundle(good), "", "", ""},
 		{"in PEM with text", append([]byte("of the root:\n"), bundle(good)...), "", "", ""},
+		{"in PEM after a zero", append([]byte("0 is its number\n"), bundle(good)...), "", "", ""},
 		{"jane", root.crl(7, nil, bob, jane), "", authn.Revoked, revoked},
 		{"jane, in the second list", bundle(stranger.crl(1, nil), root.crl(7, nil, jane)), "", authn.Revoked, revoked},
 		{"jane, on hold", root.crl(7, reason(6), jane), "", authn.Revoked, `revoked on 2026-11-23T10:00:00Z, certificateHold by ` + name},

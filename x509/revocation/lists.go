@@ -22,7 +22,7 @@ type lists struct {
 // parseLists reads one CRL in DER, or a bundle of them in PEM. All must be good.
 func parseLists(data []byte) (*lists, error) {
 	ders := [][]byte{data}
-	if len(data) == 0 || data[0] != 0x30 { // else a SEQUENCE, which no text begins with but a zero
+	if len(data) < 2 || data[0] != 0x30 || data[1] < 0x80 { // else a long SEQUENCE, which no text begins like
 		var err error
 		if ders, err = decode(data); err != nil {
 			return nil, err
@@ -119,20 +119,36 @@ func (x *lists) after(old *lists, now time.Time) error {
 		if signer == nil {
 			continue // nobody has said yet that it was good
 		}
-		for _, l := range x.named[o.issuer] {
-			if !l.replaces(o) {
-				continue
-			}
-			if err := l.signedBy(signer); err != nil {
-				if o.currentAt(now) == nil {
-					return err
-				}
-			} else if l.olderThan(o) {
-				return fmt.Errorf("%s: older than %s, which is in use", l, o)
-			}
+		switch l, err := x.newest(o, signer); {
+		case err != nil && o.currentAt(now) == nil:
+			return err
+		case l != nil && l.olderThan(o):
+			return fmt.Errorf("%s: older than %s, which is in use", l, o)
 		}
 	}
 	return nil
+}
+
+// newest returns the newest list that could take the place of o and has the same
+// signer, nil if there is none, and an error if there is only one with another's
+// signature.
+func (x *lists) newest(o *list, signer *x509.Certificate) (*list, error) {
+	var newest *list
+	var problem error
+	for _, l := range x.named[o.issuer] {
+		if !l.replaces(o) {
+			continue
+		}
+		if err := l.signedBy(signer); err != nil {
+			problem = err
+		} else if newest == nil || newest.olderThan(l) {
+			newest = l
+		}
+	}
+	if newest != nil {
+		return newest, nil
+	}
+	return nil, problem
 }
 
 // same reports whether x and old hold the same lists.
@@ -158,5 +174,5 @@ func (x *lists) problem(now time.Time) error {
 		}
 		errs = append(errs, err)
 	}
-	return errors.Join(errs...)
+	return join(errs...)
 }

@@ -157,7 +157,7 @@ func (r *Responder) look(q question, cert, issuer *x509.Certificate) (time.Time,
 	a := r.entry(q)
 	valid := a.known && now.Before(a.until)
 	if (!valid || !now.Before(a.refresh)) && a.flight == nil && due(a.next, now) {
-		a.flight = fly(
+		a.flight = fly("responder",
 			func(ctx context.Context) error { return r.fetch(ctx, a, cert, issuer) },
 			func(err error) { r.land(a, err) })
 	}
@@ -231,7 +231,7 @@ func (r *Responder) fetch(ctx context.Context, a *answer, cert, issuer *x509.Cer
 		if err == nil {
 			return nil
 		}
-		problems = errors.Join(problems, fmt.Errorf("%s: %w", clipURL(url), err))
+		problems = join(problems, err)
 	}
 	return problems
 }
@@ -247,8 +247,16 @@ func (r *Responder) ask(ctx context.Context, url string, request []byte, a *answ
 	if err != nil {
 		return err
 	}
+	if err := r.judge(got.Body, request, a, cert, issuer); err != nil {
+		return fmt.Errorf("%s: %w", clipURL(url), err)
+	}
+	return nil
+}
+
+// judge remembers what a response says, if it counts.
+func (r *Responder) judge(der, request []byte, a *answer, cert, issuer *x509.Certificate) error {
 	now := r.now()
-	resp, err := read(got.Body, request, cert, issuer, now)
+	resp, err := read(der, request, cert, issuer, now)
 	if err != nil {
 		return err
 	}

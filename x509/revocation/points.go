@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -61,7 +63,7 @@ func (p *Points) Status(ctx context.Context, cert, issuer *x509.Certificate) (ti
 		if err == nil || isRevoked(err) {
 			return until, err
 		}
-		problems = errors.Join(problems, err)
+		problems = join(problems, err)
 	}
 	return time.Time{}, problems
 }
@@ -92,10 +94,10 @@ func (p *Points) HealthCheck() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var errs []error
-	for _, r := range p.remotes {
-		errs = append(errs, r.healthCheck())
+	for _, url := range slices.Sorted(maps.Keys(p.remotes)) {
+		errs = append(errs, p.remotes[url].healthCheck())
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := join(errs...); err != nil {
 		return fmt.Errorf("CRL distribution points: %w", err)
 	}
 	return nil

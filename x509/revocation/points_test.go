@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,7 +52,7 @@ func TestPoints(t *testing.T) {
 		{"a file", []string{"crl.example.com"}, true, []string{"file:///etc/passwd"}, nil, "file:///etc/passwd: has no host"},
 		{"LDAP", []string{"crl.example.com"}, true, []string{"ldap://crl.example.com/cn=root"}, nil, "ldap://crl.example.com/cn=root: must be https"},
 		{"the fifth", []string{"crl.example.com"}, true, []string{"http://a/", "http://a/", "http://a/", "http://a/", fine}, nil,
-			"http://a/: " + refused + "\nhttp://a/: " + refused + "\nhttp://a/: " + refused + "\nhttp://a/: " + refused},
+			"http://a/: " + refused + "; http://a/: " + refused + "; http://a/: " + refused + "; http://a/: " + refused},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, s *server) {
@@ -84,7 +85,7 @@ func TestPointsShared(t *testing.T) {
 		require.NoError(t, p.HealthCheck())
 		mustSay(t, p, authn.Unavailable, jane, root)
 		require.Equal(t, 2, s.requests())
-		require.ErrorContains(t, p.HealthCheck(), "CRL distribution points: https://crl.example.com/")
+		require.EqualError(t, p.HealthCheck(), "CRL distribution points: GET https://crl.example.com/1: connection refused; GET https://crl.example.com/2: connection refused")
 
 		s.set(func() { s.down = false })
 		s.serve(root.crl(1, nil, bob))
@@ -114,6 +115,29 @@ func TestPointsBounded(t *testing.T) {
 			again += s.requests() - before
 		}
 		require.GreaterOrEqual(t, again, 200-64)
+	})
+}
+
+// However many are named, few are fetched at a time.
+func TestPointsFetches(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *server) {
+		root := newRoot(t, time.Now())
+		s.serve(root.crl(1, nil))
+		s.set(func() { s.delay = 100 * time.Millisecond })
+		p, err := revocation.CRLPoints([]string{"crl.example.com"}, &revocation.URLOptions{Client: s.client()})
+		require.NoError(t, err)
+		var wg sync.WaitGroup
+		for i := range 60 {
+			cert := root.issue("jane", pointing(fmt.Sprintf("https://crl.example.com/%d", i)))
+			wg.Go(func() {
+				if _, err := p.Status(t.Context(), cert, root.cert); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		require.Equal(t, 60, s.requests())
+		require.Equal(t, 8, s.most)
 	})
 }
 

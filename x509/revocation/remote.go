@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/authnchain/authnchain/internal/clip"
 	"github.com/authnchain/authnchain/internal/fetch"
 )
 
@@ -36,7 +35,11 @@ type fetching struct {
 	refresh  time.Duration
 	now      func() time.Time
 	changes  *atomic.Uint64
+	places   chan struct{} // of those under way
 }
+
+// maxFetches is how many lists a source fetches at a time.
+const maxFetches = 8
 
 // held is what a fetch brought, and when to fetch it anew.
 type held struct {
@@ -66,10 +69,10 @@ func (r *remote) status(ctx context.Context, cert, issuer *x509.Certificate) (ti
 	}
 	f := r.fetch(issuer)
 	if f == nil {
-		return time.Time{}, r.named(errors.Join(err, r.lastError()))
+		return time.Time{}, join(r.named(err), r.lastError())
 	}
 	if failed := f.wait(ctx); failed != nil {
-		return time.Time{}, r.named(errors.Join(err, failed))
+		return time.Time{}, join(r.named(err), failed)
 	}
 	h := r.current.Load()
 	until, err := h.status(cert, issuer, r.now())
@@ -88,7 +91,7 @@ func (r *remote) named(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %w", clip.Text(fetch.Redact(r.url)), err)
+	return fmt.Errorf("%s: %w", clipURL(r.url), err)
 }
 
 // fetch returns the fetch under way, or begins one if it is time, else nil.
@@ -96,7 +99,7 @@ func (r *remote) fetch(issuer *x509.Certificate) *flight {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.flight == nil && due(r.next, r.now()) {
-		r.flight = fly(func(ctx context.Context) error { return r.load(ctx, issuer) }, r.land)
+		r.flight = fly(clipURL(r.url), func(ctx context.Context) error { return r.load(ctx, issuer) }, r.land)
 	}
 	return r.flight
 }
@@ -116,23 +119,34 @@ func (r *remote) lastError() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.last == nil {
-		return errTooSoon
+		return r.named(errTooSoon)
 	}
 	return r.last
 }
 
-// load fetches the lists and puts them to use.
+// load fetches the lists. Its errors name the URL.
 func (r *remote) load(ctx context.Context, issuer *x509.Certificate) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url, nil)
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Accept", "application/pkix-crl") // RFC 2585, section 4.2
+	select {
+	case r.places <- struct{}{}:
+		defer func() { <-r.places }()
+	case <-ctx.Done():
+		return r.named(fmt.Errorf("%d others are being fetched: %w", maxFetches, ctx.Err()))
+	}
 	answer, err := fetch.DoMax(r.client, req, r.maxBytes, http.StatusOK)
 	if err != nil {
 		return err
 	}
-	x, err := parseLists(answer.Body)
+	return r.named(r.take(answer.Body, issuer))
+}
+
+// take puts lists to use, if they may be.
+func (r *remote) take(body []byte, issuer *x509.Certificate) error {
+	x, err := parseLists(body)
 	if err != nil {
 		return err
 	}
@@ -196,11 +210,11 @@ func (r *remote) healthCheck() error {
 	case h == nil && last == nil:
 		return r.named(errors.New("not fetched yet"))
 	case h == nil:
-		return r.named(last)
+		return last
 	}
-	err := h.problem(r.now())
+	err := r.named(h.problem(r.now()))
 	if last != nil {
-		err = errors.Join(err, fmt.Errorf("still what was fetched before: %w", last))
+		err = join(err, fmt.Errorf("still what was fetched before: %w", last))
 	}
-	return r.named(err)
+	return err
 }

@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -76,6 +78,7 @@ func New(c Config) (*Checker, error) {
 	if c.Unknown != Refuse && c.Unknown != Accept {
 		return nil, fmt.Errorf("revocation: unknown: %d is no Policy", c.Unknown)
 	}
+	c.Sources = slices.Clone(c.Sources)
 	return &Checker{config: c, now: orNow(c.Now)}, nil
 }
 
@@ -108,7 +111,7 @@ func (c *Checker) check(ctx context.Context, cert, issuer *x509.Certificate) err
 		}
 		errs = append(errs, err)
 	}
-	err := authn.Errorf(authn.Unavailable, "revocation: %s: nobody can tell: %w", describe(cert), errors.Join(errs...))
+	err := authn.Errorf(authn.Unavailable, "revocation: %s: nobody can tell: %w", describe(cert), join(errs...))
 	if c.config.Unknown == Refuse || ctx.Err() != nil {
 		return err
 	}
@@ -157,7 +160,7 @@ func (c *Checker) HealthCheck() error {
 	for _, s := range c.config.Sources {
 		errs = append(errs, authn.HealthOf(s))
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := join(errs...); err != nil {
 		return fmt.Errorf("revocation: %w", err)
 	}
 	return nil
@@ -168,5 +171,30 @@ func describe(c *x509.Certificate) string {
 	return fmt.Sprintf("certificate of %s, serial %s, issued by %s",
 		clip.Quote(c.Subject.String()), clip.Text(c.SerialNumber.Text(16)), clip.Quote(c.Issuer.String()))
 }
+
+// problems are errors that are told in one line.
+type problems []error
+
+// join returns the errors that are not nil together, and nil if there is none.
+func join(errs ...error) error {
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	switch len(errs) {
+	case 0:
+		return nil
+	case 1:
+		return errs[0]
+	}
+	return problems(errs)
+}
+
+func (p problems) Error() string {
+	texts := make([]string, len(p))
+	for i, err := range p {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (p problems) Unwrap() []error { return p }
 
 func isRevoked(err error) bool { return authn.ReasonOf(err) == authn.Revoked }

@@ -47,6 +47,7 @@ func (o *URLOptions) fetching(changes *atomic.Uint64) *fetching {
 		refresh:  max(cmp.Or(o.Refresh, defaultRefresh), fetchInterval),
 		now:      orNow(o.Now),
 		changes:  changes,
+		places:   make(chan struct{}, maxFetches),
 	}
 }
 
@@ -139,7 +140,7 @@ func (h hosts) allow(raw []string, http bool) ([]string, error) {
 		}
 		urls = append(urls, r)
 	}
-	return urls, errors.Join(errs...)
+	return urls, join(errs...)
 }
 
 // maxURLs is how many URLs of a certificate are looked at.
