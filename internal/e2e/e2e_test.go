@@ -1,8 +1,8 @@
 //go:build !windows
 
-// Package e2e_test runs examples/tour, and package authconfig, on real input: certificates made by
-// openssl, ID tokens from the OpenID provider oidc-provider, requests sent by
-// curl. No code of this module is on the client's side of the wire.
+// Package e2e_test runs examples/tour, and packages authconfig and revocation, on real
+// input: certificates and CRLs made by openssl, ID tokens from the OpenID provider
+// oidc-provider, requests sent by curl. No code of this module is on the client's side of the wire.
 //
 // A test skips with a message where a tool that it needs is missing. With
 // AUTHNCHAIN_E2E=1 it fails there, and installs the npm packages itself:
