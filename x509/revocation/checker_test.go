@@ -146,6 +146,24 @@ func TestGeneration(t *testing.T) {
 	require.ErrorContains(t, c.HealthCheck(), "revocation: CRL file: "+f.path+`: CRL 2 of "CN=root": stale since `)
 }
 
+// Answers that lapse at about the same time do so together.
+func TestLapses(t *testing.T) {
+	root := newRoot(t, epoch)
+	clk := newClock()
+	c := checker(t, clk.Now, source(func(cert, _ *x509.Certificate) (time.Time, error) {
+		return epoch.Add(time.Hour + time.Duration(cert.SerialNumber.Int64())*time.Second), nil
+	}))
+	for range 29 {
+		require.NoError(t, c.Check(t.Context(), root.chain(root.issue("jane"))))
+	}
+	clk.Add(time.Hour - time.Second)
+	require.Zero(t, c.Generation())
+	for range 40 {
+		clk.Add(time.Second)
+		require.EqualValues(t, 1, c.Generation())
+	}
+}
+
 func TestNew(t *testing.T) {
 	for _, row := range []struct {
 		config revocation.Config

@@ -156,6 +156,22 @@ func TestFileOtherAuthorities(t *testing.T) {
 	require.NoError(t, f.HealthCheck())
 }
 
+// A list that another key has signed under the same name and key id takes the place of
+// one that is stale, and not before.
+func TestFileOtherKey(t *testing.T) {
+	same := func(c *x509.Certificate) { c.SubjectKeyId = []byte("the same") }
+	root, other := newRoot(t, epoch, same), newRoot(t, epoch, same)
+	jane, joan := root.issue("jane"), other.issue("joan")
+	f := newListFile(t, root.crl(5, nil))
+	f.mustSay(t, "", jane, root)
+	f.write(t, other.crl(6, func(l *x509.RevocationList) { l.NextUpdate = epoch.Add(72 * time.Hour) }))
+	f.mustSay(t, authn.Unavailable, joan, other)
+	f.mustSay(t, "", jane, root)
+	require.ErrorContains(t, f.HealthCheck(), `CRL 6 of "CN=root": not signed with the issuer's key`)
+	f.Add(25 * time.Hour)
+	f.mustSay(t, "", joan, other)
+}
+
 // The older of two lists of one authority is no roll-back beside the newer.
 func TestFileTwoOfOne(t *testing.T) {
 	root := newRoot(t, epoch)

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -88,6 +89,10 @@ func TestLists(t *testing.T) {
 	good := root.crl(7, nil, bob)
 	damaged := bytes.Clone(good)
 	damaged[len(damaged)-3] ^= 1
+	relative := []byte{0x30, 0x11, 0xa0, 0x0f, 0xa1, 0x0d, 0x31, 0x0b, 0x30, 0x09, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0c, 0x02, 'c', 'n'}
+	directory := []byte{0x30, 0x08, 0xa0, 0x06, 0xa0, 0x04, 0xa4, 0x02, 0x30, 0x00}
+	endless := edited(t, good, func(_, f []asn1.RawValue) []asn1.RawValue { return slices.Delete(f, 4, 5) })
+	turned := edited(t, good, func(_, f []asn1.RawValue) []asn1.RawValue { f[3], f[4] = f[4], f[3]; return f })
 
 	const (
 		name    = `CRL 7 of "CN=root"`
@@ -131,6 +136,10 @@ func TestLists(t *testing.T) {
 		{"for some reasons", root.crl(7, with(t, idScope, true, []byte{0x30, 4, 0x83, 2, 5, 0x20})), name + `: issuingDistributionPoint: onlySomeReasons is not supported`, "", ""},
 		{"indirect", root.crl(7, with(t, idScope, true, []byte{0x30, 3, 0x84, 1, 0xff})), name + `: issuingDistributionPoint: indirect CRLs are not supported`, "", ""},
 		{"indirect, not critical", root.crl(7, with(t, idScope, false, []byte{0x30, 3, 0x84, 1, 0xff})), name + `: issuingDistributionPoint: indirect CRLs are not supported`, "", ""},
+		{"relative name", root.crl(7, with(t, idScope, true, relative)), name + `: issuingDistributionPoint: relative names are not supported`, "", ""},
+		{"directory name", root.crl(7, with(t, idScope, true, directory)), name + `: issuingDistributionPoint: has a name, but no URI`, "", ""},
+		{"no nextUpdate", endless, name + `: has no nextUpdate`, "", ""},
+		{"nextUpdate before thisUpdate", turned, name + `: nextUpdate is not after thisUpdate`, "", ""},
 		{"scope is garbage", root.crl(7, with(t, idScope, true, []byte("garbage"))), name + `: issuingDistributionPoint: malformed`, "", ""},
 		{"delta", root.crl(7, with(t, idDelta, true, big.NewInt(6))), name + `: a delta CRL, which is not supported`, "", ""},
 		{"delta, not critical", root.crl(7, with(t, idDelta, false, big.NewInt(6))), name + `: a delta CRL, which is not supported`, "", ""},
@@ -210,24 +219,30 @@ func TestWeakSignature(t *testing.T) {
 
 // signedWithSHA1 returns a list whose two algorithms are ecdsa-with-SHA1.
 func signedWithSHA1(t *testing.T, der []byte) []byte {
+	sha1, err := asn1.Marshal(pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 1}})
+	require.NoError(t, err)
+	return edited(t, der, func(outer, fields []asn1.RawValue) []asn1.RawValue {
+		outer[1], fields[1] = asn1.RawValue{FullBytes: sha1}, asn1.RawValue{FullBytes: sha1}
+		return fields
+	})
+}
+
+// edited returns a list with other fields, whose signature is not good any more: version,
+// algorithm, issuer, thisUpdate, nextUpdate, and so on. The outer ones are the list,
+// algorithm and signature.
+func edited(t *testing.T, der []byte, edit func(outer, fields []asn1.RawValue) []asn1.RawValue) []byte {
 	t.Helper()
-	var outer struct {
-		TBS       asn1.RawValue
-		Algorithm pkix.AlgorithmIdentifier
-		Signature asn1.BitString
-	}
+	var outer, fields []asn1.RawValue
 	_, err := asn1.Unmarshal(der, &outer)
 	require.NoError(t, err)
-	old, err := asn1.Marshal(outer.Algorithm)
+	_, err = asn1.Unmarshal(outer[0].FullBytes, &fields)
 	require.NoError(t, err)
-	outer.Algorithm.Algorithm = asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 1}
-	sha1, err := asn1.Marshal(outer.Algorithm)
+	fields = edit(outer, fields)
+	outer[0].FullBytes, err = asn1.Marshal(fields)
 	require.NoError(t, err)
-	inner := bytes.Replace(outer.TBS.Bytes, old, sha1, 1)
-	outer.TBS = asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: inner}
-	weak, err := asn1.Marshal(outer)
+	der, err = asn1.Marshal(outer)
 	require.NoError(t, err)
-	return weak
+	return der
 }
 
 // A serial number is one whatever its length.

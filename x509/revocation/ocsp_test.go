@@ -99,6 +99,9 @@ func TestResponses(t *testing.T) {
 	claimed, claimedKey := root.delegate()
 	_, otherKey := root.delegate()
 	strangers, strangersKey := stranger.delegate()
+	twin := *root // with the same key
+	twin.cert = certify(t, caTemplate("twin", epoch, nil), root.cert, root.key, root.key)
+	renamed, renamedKey := twin.delegate()
 
 	for _, row := range []struct {
 		name   string
@@ -138,6 +141,7 @@ func TestResponses(t *testing.T) {
 		{"delegated, expired", delegated(func(c *x509.Certificate) { c.NotAfter = epoch.Add(-time.Second) }), authn.Unavailable, `responder "CN=responder": its certificate is not valid now`},
 		{"delegated, not yet", delegated(func(c *x509.Certificate) { c.NotBefore = epoch.Add(time.Second) }), authn.Unavailable, `responder "CN=responder": its certificate is not valid now`},
 		{"delegated by a stranger of that name", respond(t, root, jane, strangers, strangersKey, nil), authn.Unavailable, `responder "CN=responder": its certificate is not of the issuer`},
+		{"delegated under another name", respond(t, root, jane, renamed, renamedKey, nil), authn.Unavailable, `responder "CN=responder": its certificate is not of the issuer`},
 		{"signed by jane", respond(t, root, jane, jane, otherKey, nil), authn.Unavailable, "bad signature on embedded certificate: x509: ECDSA verification failure"},
 		{"delegated, as another", respond(t, root, jane, root.cert, claimedKey, func(r *ocsp.Response) { r.Certificate = claimed }), authn.Unavailable, "the responder's id is not that of who signed"},
 	} {
@@ -325,6 +329,59 @@ func TestOCSPBounded(t *testing.T) {
 		require.LessOrEqual(t, known, 10)
 		require.Positive(t, known)
 	})
+}
+
+// An answer that is pushed out before those who waited have seen it is none.
+func TestOCSPCrowded(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *server) {
+		root := newRoot(t, time.Now())
+		s.answer = func(request []byte) []byte {
+			asked, err := ocsp.ParseRequest(request)
+			require.NoError(t, err)
+			return root.respond(&x509.Certificate{SerialNumber: asked.SerialNumber}, status(ocsp.Revoked))
+		}
+		s.delay = time.Second
+		r := newResponder(t, s, func(c *revocation.OCSPConfig) { c.MaxEntries = 1 })
+		var wg sync.WaitGroup
+		for i := range 50 {
+			wg.Go(func() {
+				if _, err := r.Status(t.Context(), &x509.Certificate{SerialNumber: big.NewInt(int64(i))}, root.cert); err == nil {
+					t.Error("good")
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
+// How long an answer is used before the responder is asked again.
+func TestOCSPLife(t *testing.T) {
+	for _, row := range []struct {
+		next   time.Duration // zero: none
+		maxAge time.Duration
+		want   time.Duration
+	}{
+		{24 * time.Hour, 0, 45 * time.Minute},
+		{24 * time.Hour, 4 * time.Hour, 3 * time.Hour},
+		{20 * time.Minute, 0, 15 * time.Minute},
+		{0, 0, 45 * time.Second},
+		{0, 40 * time.Second, 30 * time.Second},
+		{24 * time.Hour, -1, 45 * time.Minute},
+	} {
+		s := &server{status: http.StatusOK}
+		root := newRoot(t, epoch)
+		jane := root.issue("jane")
+		s.serve(root.respond(jane, func(r *ocsp.Response) {
+			r.ThisUpdate, r.NextUpdate = epoch, epoch.Add(row.next)
+			if row.next == 0 {
+				r.NextUpdate = time.Time{}
+			}
+		}))
+		r := newResponder(t, s, func(c *revocation.OCSPConfig) { c.Now, c.MaxAge = newClock().Now, row.maxAge })
+		until, err := r.Status(t.Context(), jane, root.cert)
+		require.NoError(t, err)
+		require.Equal(t, row.want, until.Sub(epoch), row)
+	}
 }
 
 // The certificates' own responders are asked, on the hosts allowed, one after the

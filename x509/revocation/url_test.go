@@ -234,6 +234,24 @@ func TestURLOneFetch(t *testing.T) {
 	})
 }
 
+// A clock that goes back does not put the next fetch off.
+func TestURLClock(t *testing.T) {
+	root := newRoot(t, epoch)
+	jane := root.issue("jane")
+	clk := newClock()
+	s := &server{status: http.StatusOK, down: true}
+	s.serve(root.crl(1, func(l *x509.RevocationList) { l.ThisUpdate = epoch.Add(-48 * time.Hour) }))
+	u := newURL(t, s, func(o *revocation.URLOptions) { o.Now = clk.Now })
+	_, err := u.Status(t.Context(), jane, root.cert)
+	require.Error(t, err)
+	s.set(func() { s.down = false })
+	_, err = u.Status(t.Context(), jane, root.cert)
+	require.Error(t, err, "too soon")
+	clk.Add(-24 * time.Hour)
+	_, err = u.Status(t.Context(), jane, root.cert)
+	require.NoError(t, err)
+}
+
 // A client that panics is one that fails.
 func TestURLPanic(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *server) {
