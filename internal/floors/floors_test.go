@@ -22,8 +22,7 @@ const (
 	cellar = iota - 1
 	ground
 	first
-	second // what is made of authenticators of the first
-	second // what is built on the first floor, or for it
+	second // what is made of those of the first, or for them
 	beside // fixtures: of this module, they may import the ground floor
 	boiler // what the third floor shares
 	third  // what needs more than a few packages from outside

@@ -49,7 +49,7 @@ func CRLFile(path string, o *FileOptions) (*File, error) {
 		o = &FileOptions{}
 	}
 	f := &File{path: path, now: orNow(o.Now)}
-	file, err := follow.OpenMax(path, orMaxBytes(o.MaxBytes), f.load, o.OnReload, f.now)
+	file, err := follow.OpenLarge(path, int64(orMaxBytes(o.MaxBytes)), f.load, o.OnReload, f.now)
 	if err != nil {
 		return nil, fmt.Errorf("revocation: CRL file: %w", err)
 	}
