@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/authnchain/authnchain/internal/authscheme"
+	"github.com/authnchain/authnchain/internal/spelling"
 )
 
 // credentialHeaders carry a credential or an identity that only the chain may
@@ -29,53 +30,31 @@ var credentialPrefixes = [...]string{"x-remote-extra-"}
 // for "X-Remote-User", as CGI does (RFC 3875, section 4.1.18).
 func isCredential(name string, more []string) bool {
 	for _, header := range more {
-		begins := len(name) >= len(header) && spells(name[:len(header)], header)
-		if begins && (len(name) == len(header) || strings.HasSuffix(header, "-")) {
+		if spelling.Begins(name, header) && (len(name) == len(header) || strings.HasSuffix(header, "-")) {
 			return true
 		}
 	}
-	if name == "" || strings.IndexByte("apxd", plain(name[0])) < 0 {
+	if name == "" || strings.IndexByte("apxd", spelling.Plain(name[0])) < 0 {
 		return false // none of the rest begins so
 	}
 	for _, header := range credentialHeaders {
-		if len(name) == len(header) && spells(name, header) {
+		if spelling.Same(name, header) {
 			return true
 		}
 	}
 	for _, prefix := range credentialPrefixes {
-		if len(name) >= len(prefix) && spells(name[:len(prefix)], prefix) {
+		if spelling.Begins(name, prefix) {
 			return true
 		}
 	}
 	return false
 }
 
-// spells reports whether two names of the same length differ only in case and
-// in which of '-', '_' and '.' they use.
-func spells(a, b string) bool {
-	for i := range len(a) {
-		if plain(a[i]) != plain(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func plain(c byte) byte {
-	switch {
-	case 'A' <= c && c <= 'Z':
-		return c + 'a' - 'A'
-	case c == '_' || c == '.':
-		return '-'
-	}
-	return c
-}
-
 // isProtocols reports whether a header of this name lists WebSocket subprotocols,
 // of which one may be a credential.
 func isProtocols(name string) bool {
 	const protocols = "sec-websocket-protocol"
-	return len(name) == len(protocols) && spells(name, protocols)
+	return spelling.Same(name, protocols)
 }
 
 // hasCredential reports whether there may be something to remove from h, for us

@@ -40,6 +40,7 @@ var floorOf = map[string]int{
 	"internal/follow":      cellar,
 	"internal/jose":        cellar,
 	"internal/pause":       cellar,
+	"internal/spelling":    cellar,
 	"internal/strictjson":  cellar,
 	"authn":                ground,
 	"anonymous":            first,

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/authnchain/authnchain/internal/spelling"
 )
 
 func (a *Authenticator) configure(c Config) error {
@@ -59,7 +61,7 @@ func checkPrefixes(prefixes []string) error {
 			return fmt.Errorf("extra prefixes: %q does not end with -", prefix)
 		}
 		for j, other := range prefixes {
-			if i != j && spellsPrefix(other, prefix) {
+			if i != j && spelling.Begins(other, prefix) {
 				return fmt.Errorf("extra prefixes: %q begins with %q", other, prefix)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/clip"
+	"github.com/authnchain/authnchain/internal/spelling"
 )
 
 // checkNames refuses headers that only look like those of a proxy. A proxy that
@@ -46,32 +47,7 @@ func (a *Authenticator) reads(name string) bool {
 // looksLike reports whether somebody may take a header of this name for one that
 // has.
 func (a *Authenticator) looksLike(name string) bool {
-	like := func(header string) bool { return len(name) == len(header) && spells(name, header) }
+	like := func(header string) bool { return spelling.Same(name, header) }
 	return slices.ContainsFunc(a.users, like) || slices.ContainsFunc(a.uids, like) || slices.ContainsFunc(a.groups, like) ||
-		slices.ContainsFunc(a.prefixes, func(prefix string) bool { return spellsPrefix(name, prefix) })
-}
-
-func spellsPrefix(name, prefix string) bool {
-	return len(name) >= len(prefix) && spells(name[:len(prefix)], prefix)
-}
-
-// spells reports whether two names of the same length differ only in case and in
-// which of '-', '_' and '.' they use. An [authn.Middleware] goes by the same rule.
-func spells(a, b string) bool {
-	for i := range len(a) {
-		if plain(a[i]) != plain(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func plain(c byte) byte {
-	switch {
-	case 'A' <= c && c <= 'Z':
-		return c + 'a' - 'A'
-	case c == '_' || c == '.':
-		return '-'
-	}
-	return c
+		slices.ContainsFunc(a.prefixes, func(prefix string) bool { return spelling.Begins(name, prefix) })
 }
