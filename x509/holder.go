@@ -1,6 +1,7 @@
 package x509
 
 import (
+	"bytes"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -20,17 +21,34 @@ type holder struct {
 }
 
 // newHolder returns the holder of leaf, of which the chain ends at a time.
-func newHolder(u user.Info, leaf *x509.Certificate, until time.Time) holder {
-	h := holder{Info: u, issuer: leaf.Issuer.String(), from: leaf.NotBefore, until: until}
+func newHolder(u user.Info, leaf *x509.Certificate, issuer string, until time.Time) holder {
+	h := holder{Info: u, issuer: issuer, from: leaf.NotBefore, until: until}
 	if leaf.SerialNumber != nil {
 		h.serial = leaf.SerialNumber.Text(16)
 	}
-	// All of the issuer's name: a pkix.Name has but one common name.
-	var name pkix.RDNSequence
-	if rest, err := asn1.Unmarshal(leaf.RawIssuer, &name); err == nil && len(rest) == 0 {
-		h.issuer = name.String()
-	}
 	return h
+}
+
+// issuerName is the name of an issuer as it is encoded, and as text.
+type issuerName struct {
+	raw  []byte
+	text string
+}
+
+// issuerOf returns the name of who has issued leaf, all of it: a pkix.Name has but one
+// common name. To write it takes as long as much of a verification, and most
+// certificates have the same issuer as the one before.
+func (m *memory) issuerOf(leaf *x509.Certificate) string {
+	if last := m.issuer.Load(); last != nil && len(leaf.RawIssuer) > 0 && bytes.Equal(last.raw, leaf.RawIssuer) {
+		return last.text
+	}
+	var name pkix.RDNSequence
+	if rest, err := asn1.Unmarshal(leaf.RawIssuer, &name); err != nil || len(rest) > 0 {
+		return leaf.Issuer.String()
+	}
+	own := &issuerName{bytes.Clone(leaf.RawIssuer), name.String()}
+	m.issuer.Store(own)
+	return own.text
 }
 
 // Expiry is for [authn.ExpiryOf].

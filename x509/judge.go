@@ -75,7 +75,7 @@ func (a *Authenticator) judgeChain(ctx context.Context, chain []*x509.Certificat
 	case resp == nil || resp.User == nil:
 		return nil, authn.Errorf(authn.InvalidUser, "accepted without naming a user")
 	}
-	u := authn.ReadOnly(newHolder(resp.User, leaf, until))
+	u := authn.ReadOnly(newHolder(resp.User, leaf, a.memory.issuerOf(leaf), until))
 	return &answer{resp: &authenticator.Response{Audiences: resp.Audiences, User: u}, until: until}, nil
 }
 

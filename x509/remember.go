@@ -24,6 +24,7 @@ type memory struct {
 	current atomic.Pointer[epoch]
 	known   sync.Map // of *verified, by the weak.Pointer of the certificate
 	count   atomic.Int64
+	issuer  atomic.Pointer[issuerName] // of the last certificate
 }
 
 // epoch is a time in which the roots are the same. Its number stands for them where

@@ -76,6 +76,9 @@ func (a *Authenticator) roots() (*x509.CertPool, error) {
 }
 
 func pool(certs []*x509.Certificate) *x509.CertPool {
+	if len(certs) == 0 {
+		return nil // there are none
+	}
 	p := x509.NewCertPool()
 	for _, c := range certs {
 		if !isSlow(c) {
