@@ -30,7 +30,8 @@
 // A certificate on hold is revoked. A list does not take the place of one with a higher
 // number, nor one that cannot be verified that of one that was. Whether an older list is
 // a roll-back is known once somebody's certificate was judged by the newer one, and not
-// across restarts.
+// across restarts. Of the lists that were fetched and verified once, and are not there any
+// more, the last 8 at a URL still count: they know who was revoked.
 //
 // A list in memory takes 50 to 60 bytes for each certificate on it, and while it is read
 // up to 25 times its length, which [FileOptions].MaxBytes and [URLOptions].MaxBytes bound.

@@ -8,15 +8,18 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/authnchain/authnchain/authn"
 )
 
-// lists are the CRLs that one file or one answer held. They do not change.
+// lists are the CRLs that one file or one answer held. They do not change once they are
+// in use.
 type lists struct {
 	all   []*list
-	named map[string][]*list // by the name of their issuer, in DER
+	kept  []*list            // from before, as nothing has taken their place; not in all
+	named map[string][]*list // all and kept, by the name of their issuer, in DER
 }
 
 // parseLists reads one CRL in DER, or a bundle of them in PEM. All must be good.
@@ -114,7 +117,7 @@ func (x *lists) after(old *lists, now time.Time) error {
 	if old == nil {
 		return nil
 	}
-	for _, o := range old.all {
+	for _, o := range slices.Concat(old.all, old.kept) {
 		signer := o.signer.Load()
 		if signer == nil {
 			continue // nobody has said yet that it was good

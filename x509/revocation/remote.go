@@ -22,10 +22,11 @@ type remote struct {
 	*fetching
 	current atomic.Pointer[held] // nil until a fetch succeeds
 
-	mu     sync.Mutex // guards the following
-	flight *flight    // the fetch under way; nil if none
-	last   error      // of the last fetch that ended
-	next   time.Time  // when to fetch again at the earliest
+	mu     sync.Mutex          // guards the following
+	flight *flight             // the fetch under way; nil if none
+	last   error               // of the last fetch that ended
+	next   time.Time           // when to fetch again at the earliest
+	askers []*x509.Certificate // issuers that were asked about
 }
 
 // fetching is how CRLs are fetched, and how often others came of it.
@@ -98,8 +99,9 @@ func (r *remote) named(err error) error {
 func (r *remote) fetch(issuer *x509.Certificate) *flight {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.asks(issuer)
 	if r.flight == nil && due(r.next, r.now()) {
-		r.flight = fly(clipURL(r.url), func(ctx context.Context) error { return r.load(ctx, issuer) }, r.land)
+		r.flight = fly(clipURL(r.url), r.load, r.land)
 	}
 	return r.flight
 }
@@ -125,7 +127,7 @@ func (r *remote) lastError() error {
 }
 
 // load fetches the lists. Its errors name the URL.
-func (r *remote) load(ctx context.Context, issuer *x509.Certificate) error {
+func (r *remote) load(ctx context.Context) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url, nil)
 	if err != nil {
 		return err
@@ -141,11 +143,11 @@ func (r *remote) load(ctx context.Context, issuer *x509.Certificate) error {
 	if err != nil {
 		return err
 	}
-	return r.named(r.take(answer.Body, issuer))
+	return r.named(r.take(answer.Body))
 }
 
 // take puts lists to use, if they may be.
-func (r *remote) take(body []byte, issuer *x509.Certificate) error {
+func (r *remote) take(body []byte) error {
 	x, err := parseLists(body)
 	if err != nil {
 		return err
@@ -154,7 +156,7 @@ func (r *remote) take(body []byte, issuer *x509.Certificate) error {
 	if h := r.current.Load(); h != nil {
 		old = h.lists
 	}
-	if err := x.admissible(old, issuer, r.now()); err != nil {
+	if err := x.admissible(old, r.issuers(), r.now()); err != nil {
 		return err
 	}
 	r.use(x, old)
@@ -165,7 +167,9 @@ func (r *remote) take(body []byte, issuer *x509.Certificate) error {
 // signatures.
 func (r *remote) use(x, old *lists) {
 	changed := !x.same(old)
-	if !changed {
+	if changed {
+		x.keep(old)
+	} else {
 		x = old
 	}
 	now := r.now()
@@ -177,28 +181,6 @@ func (r *remote) use(x, old *lists) {
 	if changed {
 		r.changes.Add(1)
 	}
-}
-
-// admissible says why fetched lists may not take the place of old: besides [after],
-// since they lack one that is still good, or have one that issuer did not sign.
-func (x *lists) admissible(old *lists, issuer *x509.Certificate, now time.Time) error {
-	if err := x.after(old, now); err != nil {
-		return err
-	}
-	if old != nil {
-		for _, o := range old.all {
-			if o.signer.Load() != nil && x.named[o.issuer] == nil && o.currentAt(now) == nil {
-				return fmt.Errorf("%s, which is in use, is not there any more", o)
-			}
-		}
-	}
-	var err error
-	for _, l := range x.named[string(issuer.RawSubject)] {
-		if err = l.signedBy(issuer); err == nil {
-			break
-		}
-	}
-	return err
 }
 
 func (r *remote) healthCheck() error {
