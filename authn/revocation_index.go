@@ -108,15 +108,21 @@ func (x *revoked) find(u user.Info, now func() time.Time) *hit {
 	return nil
 }
 
+// findCertificate takes an issuer that cannot be read for any: it cannot be told from
+// the one in the list.
 func (x *revoked) findCertificate(u user.Info, now func() time.Time) *hit {
-	serial, issuer, _ := CertificateOf(u)
-	first := x.certificates[serial]
+	serial, issuer, known := CertificateOf(u)
+	if !known {
+		return nil
+	}
+	key, _ := checkedSerial(serial) // others have ways of their own to write it
+	first := x.certificates[key]
 	if first == nil {
 		return nil
 	}
 	canonical, err := dn.Canonical(issuer)
 	for e := first; e != nil; e = e.next {
-		if err == nil && e.more.issuer == canonical && e.counts(now) {
+		if (err != nil || e.more.issuer == canonical) && e.counts(now) {
 			return &hit{e.line, "certificate " + clip.Text(serial) + " issued by " + clip.Quote(issuer)}
 		}
 	}
