@@ -35,6 +35,7 @@
 //
 // A list in memory takes 50 to 60 bytes for each certificate on it, and while it is read
 // up to 25 times its length, which [FileOptions].MaxBytes and [URLOptions].MaxBytes bound.
+// A bundle may have 256 lists of one issuer.
 //
 // # Responders
 //

@@ -85,3 +85,25 @@ func TestURLTwoKeys(t *testing.T) {
 func named(name string) func(*x509.Certificate) {
 	return func(c *x509.Certificate) { c.Subject.CommonName = name }
 }
+
+// Each list of an issuer may have to be verified when somebody asks. Whoever is on the
+// way could send a hundred thousand small ones beside the one that is good.
+func TestURLManyLists(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *server) {
+		root, forger := newRoot(t, time.Now()), newRoot(t, time.Now())
+		jane := root.issue("jane")
+		forged := forger.crl(1, nil)
+		ders := [][]byte{root.crl(1, nil)}
+		for len(ders) < 256 {
+			ders = append(ders, forged)
+		}
+		u := newURL(t, s)
+		s.serve(bundle(append(ders, forged)...))
+		_, err := u.Status(t.Context(), jane, root.cert)
+		require.EqualError(t, err, listURL+": block 257: more than 256 CRLs of \"CN=root\"")
+
+		time.Sleep(time.Minute)
+		s.serve(bundle(ders...))
+		mustSay(t, u, "", jane, root)
+	})
+}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/internal/clip"
 )
 
 // lists are the CRLs that one file or one answer held. They do not change once they are
@@ -21,6 +22,10 @@ type lists struct {
 	kept  []*list            // from before, as nothing has taken their place; not in all
 	named map[string][]*list // all and kept, by the name of their issuer, in DER
 }
+
+// maxPerIssuer is how many lists one issuer may have in a bundle. Each may have to be
+// verified when somebody asks.
+const maxPerIssuer = 256
 
 // parseLists reads one CRL in DER, or a bundle of them in PEM. All must be good.
 func parseLists(data []byte) (*lists, error) {
@@ -34,6 +39,9 @@ func parseLists(data []byte) (*lists, error) {
 	x := &lists{named: make(map[string][]*list)}
 	for i, der := range ders {
 		l, err := parseList(der)
+		if err == nil && len(x.named[l.issuer]) == maxPerIssuer {
+			err = fmt.Errorf("more than %d CRLs of %s", maxPerIssuer, clip.Quote(l.issuerText))
+		}
 		if err != nil && len(ders) > 1 {
 			return nil, fmt.Errorf("block %d: %w", i+1, err)
 		}
