@@ -77,6 +77,7 @@ func TestRevoked(t *testing.T) {
 		{"a token that has expired", "credential JTI=1 until " + noon, identity("jane", "JTI=1"), ""},
 		{"a token that has not", "credential JTI=1 until " + one, identity("jane", "JTI=1"), `line 1: credential "JTI=1"`},
 		{"a certificate by its digest", "credential X509SHA256=" + strings.ToUpper(digest), identity("jane", "X509SHA256="+digest), `line 1: credential "X509SHA256=` + digest + `"`},
+		{"a digest that an authenticator writes in its own way", "credential X509SHA256=" + digest, identity("jane", "X509SHA256="+strings.ToUpper(digest)), `line 1: credential "X509SHA256=` + strings.ToUpper(digest) + `"`},
 		{"an id is no name", "user JTI=1", identity("jane", "JTI=1"), ""},
 		{"a name is no id", "credential JTI=1", identity("JTI=1"), ""},
 

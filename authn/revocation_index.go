@@ -1,6 +1,7 @@
 package authn
 
 import (
+	"strings"
 	"time"
 
 	"k8s.io/apiserver/pkg/authentication/user"
@@ -88,7 +89,7 @@ func (x *revoked) remove(r Revocation) (removed bool) {
 func (x *revoked) find(u user.Info, now func() time.Time) *hit {
 	if len(x.credentials) > 0 {
 		for _, id := range credentialIDs(u) {
-			for e := x.credentials[id]; e != nil; e = e.next {
+			for e := x.credentials[keyOf(id)]; e != nil; e = e.next {
 				if e.counts(now) {
 					return &hit{e.line, "credential " + clip.Quote(id)}
 				}
@@ -106,6 +107,16 @@ func (x *revoked) find(u user.Info, now func() time.Time) *hit {
 		}
 	}
 	return nil
+}
+
+// keyOf returns the id of a credential as it is compared: others may write digests in
+// capitals.
+func keyOf(id string) string {
+	const kind = "X509SHA256="
+	if digest, ok := strings.CutPrefix(id, kind); ok && strings.ContainsAny(digest, "ABCDEF") {
+		return kind + strings.ToLower(digest)
+	}
+	return id
 }
 
 // findCertificate takes an issuer that cannot be read for any: it cannot be told from
