@@ -52,9 +52,9 @@ func certValue(c *x509.Certificate, fingerprint string) traits.Mapper {
 	return expressions.NewObject(certKind, certFields, func(field string) ref.Val {
 		switch field {
 		case "subject":
-			return nameValue(c.Subject)
+			return nameValue(c.Subject, c.RawSubject)
 		case "issuer":
-			return nameValue(c.Issuer)
+			return nameValue(c.Issuer, c.RawIssuer)
 		case "sans":
 			return sansValue(c)
 		case "serial":
@@ -73,7 +73,7 @@ func certValue(c *x509.Certificate, fingerprint string) traits.Mapper {
 	})
 }
 
-func nameValue(n pkix.Name) ref.Val {
+func nameValue(n pkix.Name, der []byte) ref.Val {
 	return expressions.NewObject(nameKind, nameFields, func(field string) ref.Val {
 		switch field {
 		case "commonName":
@@ -91,9 +91,19 @@ func nameValue(n pkix.Name) ref.Val {
 		case "serialNumber":
 			return only(n, oidSerialNumber, "serial number", n.SerialNumber)
 		default:
-			return types.String(n.String())
+			return wholeName(der)
 		}
 	})
+}
+
+// wholeName returns a name as it is written: a pkix.Name has room for one common name,
+// and an order of its own.
+func wholeName(der []byte) ref.Val {
+	var name pkix.RDNSequence
+	if rest, err := asn1.Unmarshal(der, &name); err != nil || len(rest) > 0 {
+		return types.NewErr("the name cannot be read")
+	}
+	return types.String(name.String())
 }
 
 var (

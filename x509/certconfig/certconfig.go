@@ -23,7 +23,7 @@
 //	    .organizations        list of strings; so are the next four
 //	    .organizationalUnits, .countries, .provinces, .localities
 //	    .serialNumber         string; the attribute, not the certificate's
-//	    .text                 string, as RFC 2253 writes the whole name
+//	    .text                 string, as RFC 2253 writes the whole name: its end comes first
 //	cert.sans
 //	    .uris, .dnsNames, .emails, .ips   lists of strings, as they are written
 //	cert.serial               string, in hexadecimal with small letters

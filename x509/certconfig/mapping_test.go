@@ -37,7 +37,7 @@ func TestUser(t *testing.T) {
 	}{
 		{"common name", certconfig.Config{Username: name}, named("ann")},
 		{"prefix", certconfig.Config{Username: "'ca1:' + " + name}, named("ca1:ann")},
-		{"the whole subject", certconfig.Config{Username: "cert.subject.text"}, named("SERIALNUMBER=7,CN=ann,OU=platform,O=ops+O=dev,L=Malmö,ST=Skåne,C=SE")},
+		{"the whole subject", certconfig.Config{Username: "cert.subject.text"}, named("O=dev,O=ops,SERIALNUMBER=7,CN=ann,OU=platform,L=Malmö,ST=Skåne,C=SE")},
 		{"serial number of the subject", certconfig.Config{Username: "cert.subject.serialNumber"}, named("7")},
 		{"issuer", certconfig.Config{Username: "cert.issuer.commonName + '/' + cert.issuer.organizations[0]"}, named("ours/Example")},
 		{"serial number", certconfig.Config{Username: "cert.serial"}, named("2a")},
@@ -150,4 +150,28 @@ func TestNothingShared(t *testing.T) {
 	require.Equal(t, []string{"ops", "dev"}, second.User.GetGroups())
 	require.Equal(t, map[string][]string{"a.example/a": {"x"}, credentialID: {"X509SHA256=" + fingerprint(chain[0])}}, second.User.GetExtra())
 	require.Equal(t, []string{"ops", "dev"}, chain[0].Subject.Organization)
+}
+
+// A name may have what package pkix has no room for, such as another common name, and
+// what comes first in it is not always the country.
+func TestWholeName(t *testing.T) {
+	chain := ann(t, func(c *stdx509.Certificate) {
+		c.RawSubject = mustDER(t, pkix.RDNSequence{
+			{{Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: "admin"}},
+			{{Type: asn1.ObjectIdentifier{2, 5, 4, 10}, Value: "ops"}},
+			{{Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: "ann"}},
+			{{Type: asn1.ObjectIdentifier{2, 5, 4, 6}, Value: "SE"}},
+		})
+	})
+	resp, ok, err := newMapping(t, certconfig.Config{Username: "cert.subject.text"}).User(chain)
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.Equal(t, "C=SE,CN=ann,O=ops,CN=admin", resp.User.GetName())
+}
+
+func mustDER(t testing.TB, v any) []byte {
+	t.Helper()
+	der, err := asn1.Marshal(v)
+	require.NoError(t, err)
+	return der
 }
