@@ -16,8 +16,9 @@ const maxRemembered = 100_000
 
 // memory is what is known of the certificates that connections have open.
 //
-// It knows them by their address: crypto/tls parses the same certificate once for
-// all connections that show it, and one who shows it has proved to have its key.
+// It knows them by their address: crypto/tls parses a certificate anew for each
+// connection, and once for all those that resume a session with it. Whoever has it
+// there has proved to have its key.
 // Nothing here keeps a client's certificate alive, and what is known of it goes with
 // it.
 type memory struct {
@@ -37,7 +38,7 @@ type epoch struct {
 // verified is a certificate that leads to a root. The client sends the certificates
 // in between, which crypto/x509 only believes by their signatures. Still it holds for
 // those alone that were sent with it: that a client sends too few must not show by
-// chance, when no other client with its certificate is connected.
+// chance, when no other with its certificate has resumed a session.
 type verified struct {
 	epoch       uint64
 	sent        []weak.Pointer[x509.Certificate]
