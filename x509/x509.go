@@ -24,9 +24,9 @@
 //
 // A certificate is verified when it first comes, and again once another answer is
 // possible: the roots are others, a certificate of the chain has ended, other
-// intermediates come with it. The next requests of its connection find what was
-// said, and so do all connections that resume a session with it. Refusals are not remembered. What is
-// known of a certificate goes with it, when no connection has it any more.
+// intermediates come with it. The next requests of its connection find what was said,
+// and so do all connections that resume a session with it. Refusals are not remembered.
+// What is known of a certificate goes with it, when no connection has it any more.
 package x509
 
 import (

@@ -1,6 +1,7 @@
 package frontproxy_test
 
 import (
+	"context"
 	"crypto/tls"
 	stdx509 "crypto/x509"
 	"errors"
@@ -128,4 +129,27 @@ func TestExceptInTrace(t *testing.T) {
 	require.Len(t, links, 2)
 	require.Equal(t, authn.UntrustedCertificate, links[0].Reason)
 	require.Equal(t, "jane", links[1].User)
+}
+
+// revokedAll takes back every certificate.
+type revokedAll struct{}
+
+func (revokedAll) Check(context.Context, []*stdx509.Certificate) error {
+	return authn.Errorf(authn.Revoked, "stolen")
+}
+
+// The certificate of a proxy that was taken back is not that of a client like others
+// where nobody else asks whether it was.
+func TestExceptRevoked(t *testing.T) {
+	w := newWorld(t)
+	proxies := x509.New(w.proxyCA.Roots())
+	proxies.Revocation = revokedAll{}
+	front := w.authenticator(t, func(c *frontproxy.Config) { c.Proxies = proxies })
+	others := front.Except(x509.New(w.proxyCA.Roots()))
+	for _, auth := range []authenticator.Request{front, others} {
+		_, ok, err := auth.AuthenticateRequest(request(w.proxy, "X-Remote-User: jane"))
+		require.Equal(t, authn.Revoked, authn.ReasonOf(err))
+		require.False(t, ok)
+	}
+	require.Equal(t, `joe groups=["ops"]`, ask(others, request(issue(w.proxyCA, "joe", []string{"ops"}))))
 }

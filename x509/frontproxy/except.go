@@ -10,7 +10,8 @@ import (
 
 // Except returns an authenticator that asks auth about requests with a client
 // certificate that is not a proxy's, or with none, and has no opinion on those of
-// proxies. It is for an [x509.Authenticator] further down the chain, to which a
+// proxies. It refuses one that was taken back ([authn.Revoked]), as the authenticator of
+// proxies does. It is for an [x509.Authenticator] further down the chain, to which a
 // proxy is a client like others if it trusts the proxies' authority, and a stranger
 // if not.
 func (a *Authenticator) Except(auth authenticator.Request) authenticator.Request {
@@ -35,6 +36,8 @@ func (o *others) AuthenticateRequest(r *http.Request) (*authenticator.Response, 
 			return nil, false, nil
 		case authn.ReasonOf(err) == authn.Unavailable:
 			return nil, false, err // it may be a proxy's
+		case authn.ReasonOf(err) == authn.Revoked:
+			return nil, false, err // it was one, and auth may not know of it
 		}
 	}
 	return authn.AskRequest(o.auth, r)
