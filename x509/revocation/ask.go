@@ -35,14 +35,25 @@ func (r *Responder) fetch(ctx context.Context, a *answer, cert, issuer *x509.Cer
 	case <-ctx.Done():
 		return fmt.Errorf("%d others are asked about: %w", maxInFlight, ctx.Err())
 	}
-	for _, url := range urls {
-		err := r.ask(ctx, url, request, a, cert, issuer)
+	for i, url := range urls {
+		limited, cancel := share(ctx, len(urls)-i)
+		err := r.ask(limited, url, request, a, cert, issuer)
+		cancel()
 		if err == nil {
 			return nil
 		}
 		problems = join(problems, err)
 	}
 	return problems
+}
+
+// share gives one of so many that are still to be asked its part of the time.
+func share(ctx context.Context, of int) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Until(end)/time.Duration(of))
 }
 
 func (r *Responder) ask(ctx context.Context, url string, request []byte, a *answer, cert, issuer *x509.Certificate) error {
