@@ -57,7 +57,7 @@
 // All is fetched when somebody asks, and again in the background when it has grown old
 // and somebody asks; there is nothing to start or to close. One fetch at a time, at most
 // one in 30 seconds once there is something (2 seconds before), 5 seconds for each (and
-// for all the responders of a certificate together), no redirects; 8 lists and 64 responders at a time. URLs that come out of certificates are
-// asked only on hosts that are allowed. Who comes first waits; others only if what is at
-// hand cannot tell.
+// for all the responders of a certificate together), no redirects; 8 lists and 64
+// responders at a time. URLs that come out of certificates are asked only on hosts that
+// are allowed. Who comes first waits; others only if what is at hand cannot tell.
 package revocation
