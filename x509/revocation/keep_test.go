@@ -107,3 +107,20 @@ func TestURLManyLists(t *testing.T) {
 		mustSay(t, u, "", jane, root)
 	})
 }
+
+// A client says which certificate of its authority is in the chain, and one of them may
+// not be for signing lists. What was seen with another one of the same key holds.
+func TestRevokedByEitherCertificate(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *server) {
+		root := newRoot(t, time.Now())
+		bob, jane := root.issue("bob"), root.issue("jane")
+		tmpl := caTemplate("root", root.now, nil)
+		tmpl.KeyUsage = x509.KeyUsageCertSign
+		other := &authority{cert: certify(t, tmpl, tmpl, root.key, root.key)}
+		u := newURL(t, s)
+		s.serve(root.crl(1, nil, bob))
+		mustSay(t, u, "", jane, root)
+		mustSay(t, u, authn.Revoked, bob, other)
+		mustSay(t, u, authn.Unavailable, jane, other)
+	})
+}

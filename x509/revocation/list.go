@@ -132,6 +132,13 @@ func (l *list) signedBy(issuer *x509.Certificate) error {
 	return l.verify(issuer)
 }
 
+// provenBy reports whether a list is known to be signed with the key of issuer, though
+// it may be another certificate of that key which allows it to sign lists.
+func (l *list) provenBy(issuer *x509.Certificate) bool {
+	s := l.signer.Load()
+	return s != nil && bytes.Equal(s.RawSubjectPublicKeyInfo, issuer.RawSubjectPublicKeyInfo)
+}
+
 func (l *list) verify(issuer *x509.Certificate) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

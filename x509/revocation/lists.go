@@ -95,12 +95,13 @@ func (x *lists) status(cert, issuer *x509.Certificate, now time.Time) (time.Time
 		if !l.scope.covers(cert) {
 			continue
 		}
-		if err := l.signedBy(issuer); err != nil {
+		err := l.signedBy(issuer)
+		if e, ok := l.revoked[serialOf(cert.SerialNumber)]; ok && l.provenBy(issuer) {
+			return time.Time{}, authn.Errorf(authn.Revoked, "%s by %s", e, l)
+		}
+		if err != nil {
 			problem = err
 			continue
-		}
-		if e, ok := l.revoked[serialOf(cert.SerialNumber)]; ok {
-			return time.Time{}, authn.Errorf(authn.Revoked, "%s by %s", e, l)
 		}
 		if err := l.currentAt(now); err != nil {
 			problem = err
