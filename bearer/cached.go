@@ -144,7 +144,7 @@ func (c *Cache) AuthenticateToken(ctx context.Context, token string) (*authentic
 	q := question{c.hash.sum(ctx, token), c.Generation()}
 	found, ok := c.remembered(q)
 	if ok && !found.ok && authn.Explaining(ctx) {
-		found, ok = c.ask(ctx, token), false // for the whole story
+		found = c.askAnew(ctx, token)
 		return found.resp, found.ok, found.err
 	}
 	switch {

@@ -50,6 +50,17 @@ func (c *Cache) lookUp(ctx context.Context, q question, token string) (found out
 	return found
 }
 
+// askAnew is for who wants the whole story of a refusal. What comes of it is not
+// remembered.
+func (c *Cache) askAnew(ctx context.Context, token string) outcome {
+	place, err := c.places.enter(ctx)
+	if err != nil {
+		return outcome{err: err}
+	}
+	defer place.leave()
+	return c.ask(pause.With(ctx, place.pause), token)
+}
+
 // ask asks the authenticator. What comes of it shares no memory with what it said.
 func (c *Cache) ask(ctx context.Context, token string) outcome {
 	var promise *confirm.Promise

@@ -103,6 +103,29 @@ func TestCachedExplained(t *testing.T) {
 	require.Equal(t, authn.VerdictRefused, traced(auth, r).Verdict)
 }
 
+// Explanations take a place among those in flight, as everybody does.
+func TestCachedExplainedInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := bearer.Cached(&judge{judgment: func(ctx context.Context, token string) (*authenticator.Response, bool, error) {
+			if token == "hangs" {
+				return hang(ctx, token)
+			}
+			return refusing("late")(ctx, token)
+		}}, &bearer.CacheOptions{MaxInFlight: 1})
+		auth := bearer.New(c)
+		r := authntest.Bearer(authntest.Request("/"), "late")
+		require.Equal(t, authn.Expired, traced(auth, r).Reason)
+		ctx, leave := context.WithCancel(t.Context())
+		go func() { _, _, _ = c.AuthenticateToken(ctx, "hangs") }()
+		synctest.Wait()
+		require.Equal(t, authn.Unavailable, authn.Explain(auth, r).Result().Reason)
+		require.Equal(t, authn.Expired, traced(auth, r).Reason, "remembered")
+		leave()
+		synctest.Wait()
+		require.Equal(t, authn.Expired, authn.Explain(auth, r).Result().Reason)
+	})
+}
+
 func refusing(text string) judgment { return always(nil, authn.Errorf(authn.Expired, "%s", text)) }
 
 // timeless returns a link without how long it took.

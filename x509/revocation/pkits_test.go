@@ -112,9 +112,10 @@ func TestPKITS(t *testing.T) {
 	require.NoError(t, err)
 	dir := filepath.Join(strings.TrimSpace(string(out)), "src/crypto/x509/testdata/nist-pkits")
 	data, err := os.ReadFile(filepath.Join(dir, "vectors.json"))
-	if err != nil {
+	if err != nil && os.Getenv("AUTHNCHAIN_E2E") != "1" { // which CI sets
 		t.Skip("this Go came without its test data")
 	}
+	require.NoError(t, err)
 	var cases []pkitsCase
 	require.NoError(t, json.Unmarshal(data, &cases))
 	lists := pkitsLists(t)
