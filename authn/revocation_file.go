@@ -3,7 +3,6 @@ package authn
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"k8s.io/apiserver/pkg/authentication/user"
@@ -32,13 +31,7 @@ type FileRevocations struct {
 	path    string
 	file    *follow.File
 	now     func() time.Time
-	current atomic.Pointer[numbered]
-}
-
-// numbered is a list, and how many there have been with it.
-type numbered struct {
-	list   *revoked
-	number uint64
+	current follow.Current[*revoked]
 }
 
 // RevocationFile returns the deny list in a file, one entry a line:
@@ -91,31 +84,27 @@ func (f *FileRevocations) load(data []byte) error {
 	if err != nil {
 		return err
 	}
-	number := uint64(1)
-	if before := f.current.Load(); before != nil {
-		number = before.number + 1
-	}
-	f.current.Store(&numbered{list, number}) // at once, so that nobody keeps an old answer under the new number
+	f.current.Set(list, nil)
 	return nil
 }
 
 // Revoked implements [RevocationList].
 func (f *FileRevocations) Revoked(_ context.Context, u user.Info) error {
 	f.file.Check()
-	if h := f.current.Load().list.find(u, f.now); h != nil {
+	if h := f.current.Value().find(u, f.now); h != nil {
 		return Errorf(Revoked, "revoked by line %d of %s: %s", h.line, f.path, h.text)
 	}
 	return nil
 }
 
 // Len returns how many entries there are, be their time over or not.
-func (f *FileRevocations) Len() int { return f.current.Load().list.len }
+func (f *FileRevocations) Len() int { return f.current.Value().len }
 
 // Generation implements [Generational]: it grows whenever the file has changed. It has
 // the file looked at if it is time to, as Revoked does.
 func (f *FileRevocations) Generation() uint64 {
 	f.file.Check()
-	return f.current.Load().number
+	return f.current.Number()
 }
 
 // HealthCheck returns nil as long as the file, as it was when somebody last looked,

@@ -3,7 +3,6 @@ package jwt
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/authnchain/authnchain/internal/follow"
@@ -25,13 +24,7 @@ type FileOptions struct {
 // concurrent use.
 type FileKeys struct {
 	file    *follow.File
-	current atomic.Pointer[generation]
-}
-
-// generation is keys, and how many there have been before.
-type generation struct {
-	keys   StaticKeys
-	number uint64
+	current follow.Current[StaticKeys]
 }
 
 // File is [ParseKeys] of a file that is followed: whoever asks for keys has the file
@@ -66,29 +59,21 @@ func (f *FileKeys) load(data []byte) error {
 	if err != nil {
 		return err
 	}
-	before, number := f.current.Load(), uint64(1)
-	switch {
-	case before == nil:
-	case sameKeys(before.keys, keys):
-		number = before.number
-	default:
-		number = before.number + 1
-	}
-	f.current.Store(&generation{keys, number})
+	f.current.Set(keys, func(before, now StaticKeys) bool { return sameKeys(before, now) })
 	return nil
 }
 
 // Keys implements [KeySet], as [StaticKeys.Keys] does.
 func (f *FileKeys) Keys(ctx context.Context, id string) ([]Key, error) {
 	f.file.Check()
-	return f.current.Load().keys.Keys(ctx, id)
+	return f.current.Value().Keys(ctx, id)
 }
 
 // Generation returns a number that is another one whenever the keys have changed. It
 // has the file looked at if it is time to, as Keys does.
 func (f *FileKeys) Generation() uint64 {
 	f.file.Check()
-	return f.current.Load().number
+	return f.current.Number()
 }
 
 // HealthCheck returns nil as long as the file, as it was when somebody last looked,

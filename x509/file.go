@@ -3,7 +3,6 @@ package x509
 import (
 	"crypto/x509"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/authnchain/authnchain/internal/follow"
@@ -25,13 +24,7 @@ type FileOptions struct {
 // use.
 type FileRoots struct {
 	file    *follow.File
-	current atomic.Pointer[authorities]
-}
-
-// authorities are roots, and how many there have been before.
-type authorities struct {
-	roots  *x509.CertPool
-	number uint64
+	current follow.Current[*x509.CertPool]
 }
 
 // File is [ParseRoots] of a file that is followed: whoever asks for the roots has the
@@ -66,15 +59,10 @@ func (f *FileRoots) load(data []byte) error {
 	if err != nil {
 		return err
 	}
-	before, number := f.current.Load(), uint64(1)
-	switch {
-	case before == nil:
-	case before.roots.Equal(roots):
-		return nil
-	default:
-		number = before.number + 1
+	if f.current.Number() > 0 && f.current.Value().Equal(roots) {
+		return nil // the pool stays, by which others know what they have verified
 	}
-	f.current.Store(&authorities{roots, number})
+	f.current.Set(roots, nil)
 	return nil
 }
 
@@ -82,14 +70,14 @@ func (f *FileRoots) load(data []byte) error {
 // certificates in the file are the same. The error is nil.
 func (f *FileRoots) Roots() (*x509.CertPool, error) {
 	f.file.Check()
-	return f.current.Load().roots, nil
+	return f.current.Value(), nil
 }
 
 // Generation returns a number that is another one whenever the roots have changed. It
 // has the file looked at if it is time to, as Roots does.
 func (f *FileRoots) Generation() uint64 {
 	f.file.Check()
-	return f.current.Load().number
+	return f.current.Number()
 }
 
 // HealthCheck returns nil as long as the file, as it was when somebody last looked,
