@@ -78,7 +78,8 @@ func Conclusive(err error) bool {
 }
 
 // Carry returns to with what an answer may depend on of what from carries: the
-// audiences, the trace, and the word of who asks to check the sender of a bound token.
+// audiences, the trace, the word of who asks to check the sender of a bound token, and
+// whether the token is to be sent to nobody ([Withheld]).
 // It is for work that is done for several requests, or goes on when the request is
 // over, and so must not know more of it: no user, and neither Kubernetes' audit
 // annotations nor its warnings.
@@ -88,6 +89,9 @@ func Carry(to, from context.Context) context.Context {
 	}
 	if l := linkFrom(from); l != nil {
 		to = l.context(to)
+	}
+	if Withheld(from) {
+		to = Withhold(to)
 	}
 	return confirm.With(to, confirm.From(from))
 }

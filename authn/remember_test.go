@@ -172,6 +172,9 @@ func TestCarry(t *testing.T) {
 	same, _ := authn.TraceFrom(to)
 	require.Same(t, trace, same)
 
+	require.False(t, authn.Withheld(to))
+	require.True(t, authn.Withheld(authn.Carry(context.Background(), authn.Withhold(from))))
+
 	bare := authn.Carry(context.Background(), t.Context())
 	require.Equal(t, context.Background(), bare)
 

@@ -134,7 +134,7 @@ func (c *revocationCheck) answer(ctx context.Context, resp *authenticator.Respon
 		err = c.lists.recorded(ctx, resp.User)
 	}
 	if err != nil {
-		return nil, false, err
+		return nil, false, Mine(err) // somebody here knows the credential
 	}
 	return resp, true, nil
 }

@@ -25,6 +25,7 @@ type ask struct {
 	limited   bool // to the audiences
 	audiences authenticator.Audiences
 	promised  bool
+	withheld  bool
 }
 
 func (a ask) context(ctx context.Context) context.Context {
@@ -33,6 +34,9 @@ func (a ask) context(ctx context.Context) context.Context {
 	}
 	if a.promised {
 		ctx, _ = confirm.New(ctx)
+	}
+	if a.withheld {
+		ctx = authn.Withhold(ctx)
 	}
 	return ctx
 }
@@ -43,10 +47,11 @@ var asks = func() (all []ask) {
 	lists := []authenticator.Audiences{nil, {""}, {"", ""}, {"a"}, {"b"}, {"c"}, {"bc"}, {"b", "c"}, {"c", "b"}, {"bc", ""}, {"", "bc"},
 		{"a", "a"}, {"c\x01\x00\x00\x00\x01\x00\x00\x00\x01"}, {"\x01\x00\x00\x00"}}
 	for _, token := range tokens {
-		for _, promised := range []bool{false, true} {
-			all = append(all, ask{token, false, nil, promised})
+		for flags := range 4 {
+			promised, withheld := flags&1 != 0, flags&2 != 0
+			all = append(all, ask{token, false, nil, promised, withheld})
 			for _, list := range lists {
-				all = append(all, ask{token, true, list, promised})
+				all = append(all, ask{token, true, list, promised, withheld})
 			}
 		}
 	}
@@ -56,7 +61,7 @@ var asks = func() (all []ask) {
 // mirror accepts every question as a user who is called after it.
 func mirror(ctx context.Context, token string) (*authenticator.Response, bool, error) {
 	audiences, limited := authenticator.AudiencesFrom(ctx)
-	name := fmt.Sprintf("%+q %t %+q %t", token, limited, audiences, confirm.From(ctx) != nil)
+	name := fmt.Sprintf("%+q %t %+q %t %t", token, limited, audiences, confirm.From(ctx) != nil, authn.Withheld(ctx))
 	return &authenticator.Response{User: authntest.User(name)}, true, nil
 }
 
@@ -73,7 +78,7 @@ func TestCachedTellsQuestionsApart(t *testing.T) {
 	}
 	require.EqualValues(t, len(asks), j.asked.Load())
 	none := authenticator.WithAudiences(t.Context(), authenticator.Audiences{})
-	mustKnow(t, c, none, "a", `"a" true [] false`)
+	mustKnow(t, c, none, "a", `"a" true [] false false`)
 	require.EqualValues(t, len(asks), j.asked.Load(), "an empty list is a nil one")
 }
 
@@ -96,7 +101,7 @@ func TestCachedOwnsTheQuestion(t *testing.T) {
 			mine[0] = "other"
 		}()
 		for range 2 {
-			resp := mustKnow(t, c, ctx, "a", `"a" true ["b"] false`)
+			resp := mustKnow(t, c, ctx, "a", `"a" true ["b"] false false`)
 			require.Equal(t, authenticator.Audiences{"b"}, resp.Audiences)
 		}
 	})

@@ -13,6 +13,7 @@ import (
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 
+	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/confirm"
 )
 
@@ -128,6 +129,9 @@ func appendQuestion(b []byte, ctx context.Context, token string) []byte {
 	}
 	if confirm.From(ctx) != nil {
 		flags |= 2
+	}
+	if authn.Withheld(ctx) {
+		flags |= 4
 	}
 	return append(b, flags)
 }

@@ -153,7 +153,7 @@ func (a *Authenticator) authenticate(ctx context.Context, t *token, err error) (
 		u, err = a.identify(ctx, c)
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("jwt: issuer %q: %w", a.issuer, err)
+		return nil, false, authn.Mine(fmt.Errorf("jwt: issuer %q: %w", a.issuer, err))
 	}
 	return &authenticator.Response{User: u}, true, nil
 }

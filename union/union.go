@@ -5,6 +5,10 @@
 // certificate is the certificate's. If none accepts, the refusals come back
 // together as an [*Error]; if none has an opinion, the union has none.
 //
+// A token that a member knows to be its own ([authn.Mine]) and does not accept is not
+// sent to other servers by the members after it, as package webhook would: put those
+// last.
+//
 // A member that lets the request in as anonymous comes last, wherever it stands:
 // it counts only if no other accepts and none refuses. (Package anonymous wraps
 // a union rather than being in it.)
@@ -60,8 +64,13 @@ type tokens []authenticator.Token
 
 // AuthenticateToken implements [authenticator.Token].
 func (u tokens) AuthenticateToken(ctx context.Context, token string) (*authenticator.Response, bool, error) {
+	asked := ctx
 	return first(ctx, u, func(a authenticator.Token) (*authenticator.Response, bool, error) {
-		return authn.AskToken(ctx, a, token)
+		resp, ok, err := authn.AskToken(asked, a, token)
+		if err != nil && authn.IsMine(err) {
+			asked = authn.Withhold(asked)
+		}
+		return resp, ok, err
 	})
 }
 

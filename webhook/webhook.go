@@ -72,6 +72,12 @@ type Options struct {
 	// seconds.
 	Timeout time.Duration
 
+	// ShowRefused asks the reviewer also about tokens that an authenticator before
+	// this one in a union knows to be its own and has not accepted ([authn.Withheld]):
+	// JWTs that have expired or whose signature is wrong, say. kube-apiserver does.
+	// False means that the reviewer never sees them.
+	ShowRefused bool
+
 	// MaxInFlight is how many reviews may be under way at once; a further token
 	// is Unavailable at once. Zero means 256.
 	MaxInFlight int
@@ -84,6 +90,7 @@ type Authenticator struct {
 	audiences authenticator.Audiences
 	client    *http.Client
 	timeout   time.Duration
+	showAll   bool
 	inFlight  chan struct{}
 }
 
@@ -97,6 +104,7 @@ func New(c Config, o *Options) (*Authenticator, error) {
 		version:   o.Version,
 		audiences: append(authenticator.Audiences(nil), c.Audiences...),
 		timeout:   o.Timeout,
+		showAll:   o.ShowRefused,
 	}
 	if a.version == "" {
 		a.version = V1
@@ -130,6 +138,10 @@ func (a *Authenticator) String() string { return "webhook" }
 // request is limited to. One that the reviewer gives an error for is refused
 // with [authn.Refused].
 func (a *Authenticator) AuthenticateToken(ctx context.Context, token string) (*authenticator.Response, bool, error) {
+	if !a.showAll && authn.Withheld(ctx) {
+		authn.Note(ctx, "not asked: the token is an authenticator's that has not accepted it")
+		return nil, false, nil
+	}
 	if !utf8.ValidString(token) {
 		return nil, false, authn.Errorf(authn.Malformed, "webhook: the token is not UTF-8, which JSON cannot carry")
 	}
