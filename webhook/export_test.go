@@ -15,3 +15,9 @@ func (a *Authenticator) Parse(body []byte) (*Status, error) {
 	st, err := a.parse(body)
 	return (*Status)(st), err
 }
+
+// NoBackoff has a try failures again at once.
+func (a *Authenticator) NoBackoff() { a.backoff = 0 }
+
+// SetRandom has f decide on the jitter.
+func (a *Authenticator) SetRandom(f func() float64) { a.random = f }

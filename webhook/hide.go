@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/authnchain/authnchain/authn"
-	"github.com/authnchain/authnchain/internal/fetch"
 )
 
 const (
@@ -16,11 +15,18 @@ const (
 )
 
 // unavailable returns the error for a token that could not be reviewed.
-func unavailable(err error, token string) error {
-	e := &authn.Error{Reason: authn.Unavailable, Err: fmt.Errorf("webhook: %w", withoutToken(err, token))}
-	var status *fetch.StatusError
-	if errors.As(err, &status) {
-		e.RetryAfter = status.RetryAfter
+func unavailable(err error) error {
+	e := &authn.Error{Reason: authn.Unavailable, Err: fmt.Errorf("webhook: %w", err)}
+	var f *failure
+	var closed *openError
+	var crowded *authn.Error
+	switch {
+	case errors.As(err, &f):
+		e.RetryAfter = f.after
+	case errors.As(err, &closed):
+		e.RetryAfter = closed.wait
+	case errors.As(err, &crowded):
+		e.RetryAfter = crowded.RetryAfter
 	}
 	return e
 }

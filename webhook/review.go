@@ -1,16 +1,12 @@
 package webhook
 
 import (
-	"bytes"
 	"cmp"
-	"context"
 	"fmt"
-	"net/http"
 
 	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/authnchain/authnchain/internal/clip"
-	"github.com/authnchain/authnchain/internal/fetch"
 	"github.com/authnchain/authnchain/internal/strictjson"
 )
 
@@ -22,31 +18,6 @@ type status struct {
 	User          user.DefaultInfo
 	Audiences     []string
 	Error         string
-}
-
-// review asks about a token, within the bounds of the Options.
-func (a *Authenticator) review(ctx context.Context, token string, audiences []string) (*status, error) {
-	select {
-	case a.inFlight <- struct{}{}:
-		defer func() { <-a.inFlight }()
-	default:
-		return nil, fmt.Errorf("%d reviews are under way already", cap(a.inFlight))
-	}
-	ctx, cancel := context.WithTimeout(ctx, a.timeout)
-	defer cancel()
-
-	body := a.request(token, audiences)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", "application/json")
-	answer, err := fetch.Do(a.client, req, http.StatusOK, http.StatusCreated)
-	if err != nil {
-		return nil, err
-	}
-	return a.parse(answer.Body)
 }
 
 // request returns the TokenReview to send.

@@ -21,6 +21,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"time"
 	"unicode/utf8"
@@ -90,8 +91,11 @@ type Authenticator struct {
 	audiences authenticator.Audiences
 	client    *http.Client
 	timeout   time.Duration
+	backoff   time.Duration  // before the second attempt
+	random    func() float64 // in [0, 1)
 	showAll   bool
-	inFlight  chan struct{}
+	inFlight  chan struct{} // filled by the attempts under way
+	breaker   *breaker
 }
 
 // New returns an Authenticator. o may be nil. It does not touch the network.
@@ -104,7 +108,10 @@ func New(c Config, o *Options) (*Authenticator, error) {
 		version:   o.Version,
 		audiences: append(authenticator.Audiences(nil), c.Audiences...),
 		timeout:   o.Timeout,
+		backoff:   firstBackoff,
+		random:    rand.Float64,
 		showAll:   o.ShowRefused,
+		breaker:   newBreaker(),
 	}
 	if a.version == "" {
 		a.version = V1
@@ -127,11 +134,23 @@ func New(c Config, o *Options) (*Authenticator, error) {
 	}
 	a.inFlight = make(chan struct{}, n)
 	a.client = fetch.Client(o.Client)
+	if t, ok := a.client.Transport.(*http.Transport); ok && (o.Client == nil || o.Client.Transport == nil) {
+		t.MaxIdleConnsPerHost = t.MaxIdleConns // there is one host; the default keeps two connections to it
+	}
 	return a, nil
 }
 
 // String is how a trace calls it.
 func (a *Authenticator) String() string { return "webhook" }
+
+// HealthCheck says that the last review failed, since when reviews have failed and
+// whether the breaker is open. It is nil as long as nobody has asked. It asks nobody.
+func (a *Authenticator) HealthCheck() error {
+	if err := a.breaker.health(); err != nil {
+		return fmt.Errorf("webhook: %w", err)
+	}
+	return nil
+}
 
 // AuthenticateToken implements [authenticator.Token]. It has no opinion on a
 // token that the reviewer does not know, or knows for other audiences than the
@@ -148,7 +167,7 @@ func (a *Authenticator) AuthenticateToken(ctx context.Context, token string) (*a
 	wanted, limited := authenticator.AudiencesFrom(ctx)
 	st, err := a.review(ctx, token, wanted)
 	if err != nil {
-		return nil, false, unavailable(err, token)
+		return nil, false, unavailable(err)
 	}
 	var auds authenticator.Audiences
 	if limited {

@@ -17,8 +17,8 @@ import (
 	"github.com/authnchain/authnchain/webhook"
 )
 
-// asking returns an Authenticator that asks rv. o may be nil, and its Client is
-// rv's.
+// asking returns an Authenticator that asks rv, and does not wait between attempts. o
+// may be nil, and its Client is rv's.
 func asking(t testing.TB, rv *authntest.Reviewer, o *webhook.Options, audiences ...string) *webhook.Authenticator {
 	t.Helper()
 	if o == nil {
@@ -27,6 +27,7 @@ func asking(t testing.TB, rv *authntest.Reviewer, o *webhook.Options, audiences 
 	o.Client = rv.Client()
 	a, err := webhook.New(webhook.Config{URL: rv.URL(), Audiences: audiences}, o)
 	require.NoError(t, err)
+	a.NoBackoff()
 	return a
 }
 

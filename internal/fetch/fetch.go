@@ -120,7 +120,7 @@ func DoMax(c *http.Client, req *http.Request, max int, want ...int) (*Answer, er
 		return nil, failed(req, fmt.Errorf("reading the answer: %w", err))
 	}
 	if len(body) > max {
-		return nil, failed(req, fmt.Errorf("the answer has more than %d bytes", max))
+		return nil, failed(req, TooLongError(max))
 	}
 	return &Answer{resp.Header, body}, nil
 }
@@ -134,6 +134,11 @@ func failed(req *http.Request, err error) error {
 	}
 	return fmt.Errorf("%s %s: %w", req.Method, clip.Text(Redact(req.URL.String())), clip.Error(err))
 }
+
+// TooLongError is an answer with more than so many bytes.
+type TooLongError int
+
+func (e TooLongError) Error() string { return fmt.Sprintf("the answer has more than %d bytes", int(e)) }
 
 // StatusError is an answer with a status that was not wanted.
 type StatusError struct {
