@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -28,8 +29,8 @@ const maxWait = 500 * time.Millisecond
 type inquiry struct {
 	*Authenticator
 	caller  context.Context // of whoever asks
-	ctx     context.Context // ends with the timeout too
-	waiting context.Context // and where too many wait
+	waiting context.Context // the same, but where too many wait
+	end     time.Time       // by the timeout
 	token   string
 	body    []byte
 }
@@ -37,11 +38,9 @@ type inquiry struct {
 // review asks about a token, as often as it is worth while. It has places of its own
 // for the attempts under way, and so needs no other meanwhile.
 func (a *Authenticator) review(caller context.Context, token string, audiences []string) (*status, error) {
-	ctx, cancel := context.WithTimeout(caller, a.timeout)
-	defer cancel()
-	waiting, resume := pause.Begin(ctx, a)
+	waiting, resume := pause.Begin(caller, a)
 	defer resume()
-	q := &inquiry{a, caller, ctx, waiting, token, a.request(token, audiences)}
+	q := &inquiry{a, caller, waiting, time.Now().Add(a.timeout), token, a.request(token, audiences)}
 	backoff := a.backoff
 	for n := 1; ; n++ {
 		st, err := q.attempt()
@@ -74,7 +73,11 @@ func (a *Authenticator) delay(f *failure, n int, backoff time.Duration) time.Dur
 // sleep reports whether there is something to do after d. It does not begin to wait if
 // the time will be over then.
 func (q *inquiry) sleep(d time.Duration) bool {
-	if end, ok := q.ctx.Deadline(); ok && time.Until(end) <= d {
+	end := q.end
+	if earlier, ok := q.caller.Deadline(); ok && earlier.Before(end) {
+		end = earlier
+	}
+	if time.Until(end) <= d {
 		return false
 	}
 	timer := time.NewTimer(d)
@@ -123,30 +126,24 @@ func (q *inquiry) enter() error {
 		return nil
 	default:
 	}
-	timer := time.NewTimer(maxWait)
+	timer := time.NewTimer(min(maxWait, time.Until(q.end)))
 	defer timer.Stop()
 	select {
 	case q.inFlight <- struct{}{}:
 		return nil
-	case <-q.ctx.Done():
-		return q.ctx.Err()
+	case <-q.caller.Done():
+		return q.caller.Err()
 	case <-timer.C:
 		return &authn.Error{Reason: authn.Unavailable, RetryAfter: time.Second, Err: fmt.Errorf("%d reviews are under way already", cap(q.inFlight))}
 	}
 }
 
-// ask posts the review. Half of the time is the most that it may take, so that a
+// ask posts the review. Half of the timeout is the most that it may take, so that a
 // connection on which nothing comes any more leaves time for another.
 func (q *inquiry) ask() (*status, *failure) {
-	ctx, cancel := context.WithTimeout(q.ctx, q.timeout/2)
+	ctx, cancel := context.WithTimeout(q.caller, min(q.timeout/2, time.Until(q.end)))
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, q.url, bytes.NewReader(q.body))
-	if err != nil {
-		return nil, noAnswer(err, q.token)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", "application/json")
-	answer, err := fetch.Do(q.client, req, http.StatusOK, http.StatusCreated)
+	answer, err := fetch.Do(q.client, q.post(ctx), http.StatusOK, http.StatusCreated)
 	if err != nil {
 		return nil, newFailure(err, q.token)
 	}
@@ -155,4 +152,23 @@ func (q *inquiry) ask() (*status, *failure) {
 		return nil, noAnswer(err, q.token)
 	}
 	return st, nil
+}
+
+// post returns the request, of which nothing is another's: transports change what is
+// not theirs.
+func (q *inquiry) post(ctx context.Context) *http.Request {
+	u := *q.url
+	req := &http.Request{
+		Method:        http.MethodPost,
+		URL:           &u,
+		Host:          u.Host,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
+		ContentLength: int64(len(q.body)),
+		GetBody:       func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(q.body)), nil },
+	}
+	req.Body, _ = req.GetBody()
+	return req.WithContext(ctx)
 }

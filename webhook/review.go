@@ -22,7 +22,9 @@ type status struct {
 
 // request returns the TokenReview to send.
 func (a *Authenticator) request(token string, audiences []string) []byte {
-	b := append([]byte(`{"apiVersion":"`+group), a.version...)
+	b := make([]byte, 0, 128+len(token)+64*len(audiences))
+	b = append(b, `{"apiVersion":"`+group...)
+	b = append(b, a.version...)
 	b = append(b, `","kind":"TokenReview","spec":{"token":`...)
 	b = strictjson.AppendString(b, token)
 	for i, audience := range audiences {

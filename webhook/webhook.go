@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"time"
 	"unicode/utf8"
 
@@ -86,7 +87,7 @@ type Options struct {
 
 // Authenticator asks a TokenReview API about each token. [New] makes one.
 type Authenticator struct {
-	url       string
+	url       *url.URL
 	version   string
 	audiences authenticator.Audiences
 	client    *http.Client
@@ -104,7 +105,6 @@ func New(c Config, o *Options) (*Authenticator, error) {
 		o = &Options{}
 	}
 	a := &Authenticator{
-		url:       c.URL,
 		version:   o.Version,
 		audiences: append(authenticator.Audiences(nil), c.Audiences...),
 		timeout:   o.Timeout,
@@ -122,6 +122,7 @@ func New(c Config, o *Options) (*Authenticator, error) {
 	if err := fetch.CheckURL(c.URL, o.Client != nil); err != nil {
 		return nil, fmt.Errorf("webhook: URL %q: %w", fetch.Redact(c.URL), err)
 	}
+	a.url, _ = url.Parse(c.URL)
 	if a.timeout == 0 {
 		a.timeout = defaultTimeout
 	}

@@ -3,6 +3,7 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -107,15 +108,23 @@ func Do(c *http.Client, req *http.Request, want ...int) (*Answer, error) {
 
 // DoMax is [Do] for an answer of at most max bytes.
 func DoMax(c *http.Client, req *http.Request, max int, want ...int) (*Answer, error) {
-	resp, err := c.Do(req)
-	if err != nil {
+	if c.Timeout > 0 {
+		ctx, cancel := context.WithTimeout(req.Context(), c.Timeout)
+		defer cancel()
+		req = req.WithContext(ctx)
+	}
+	resp, err := transport(c).RoundTrip(req) // what c itself would add are redirects and cookies
+	switch {
+	case err != nil:
 		return nil, failed(req, err)
+	case resp == nil || resp.Body == nil:
+		return nil, failed(req, errors.New("no answer and no error"))
 	}
 	defer resp.Body.Close()
 	if !slices.Contains(want, resp.StatusCode) {
 		return nil, failed(req, &StatusError{resp.StatusCode, retryAfter(resp.Header)})
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(max)+1))
+	body, err := read(resp, max)
 	if err != nil {
 		return nil, failed(req, fmt.Errorf("reading the answer: %w", err))
 	}
@@ -123,6 +132,22 @@ func DoMax(c *http.Client, req *http.Request, max int, want ...int) (*Answer, er
 		return nil, failed(req, TooLongError(max))
 	}
 	return &Answer{resp.Header, body}, nil
+}
+
+func transport(c *http.Client) http.RoundTripper {
+	if c.Transport == nil {
+		return http.DefaultTransport
+	}
+	return c.Transport
+}
+
+// read reads a body, or a byte more than most of it.
+func read(resp *http.Response, most int) ([]byte, error) {
+	const usual = 4 << 10 // no more is made room for because somebody says so
+	room := max(0, min(resp.ContentLength, usual)) + bytes.MinRead
+	buf := bytes.NewBuffer(make([]byte, 0, room))
+	_, err := buf.ReadFrom(io.LimitReader(resp.Body, int64(most)+1))
+	return buf.Bytes(), err
 }
 
 // failed returns an error that says what was asked of whom. err may quote what

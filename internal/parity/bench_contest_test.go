@@ -71,6 +71,7 @@ func everyContest(t testing.TB) []contest {
 		b.wholeStatic(),
 		b.firstCertificate(),
 		b.nextCertificate(),
+		b.review(),
 	}
 }
 
