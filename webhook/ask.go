@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -143,7 +142,11 @@ func (q *inquiry) enter() error {
 func (q *inquiry) ask() (*status, *failure) {
 	ctx, cancel := context.WithTimeout(q.caller, min(q.timeout/2, time.Until(q.end)))
 	defer cancel()
-	answer, err := fetch.Do(q.client, q.post(ctx), http.StatusOK, http.StatusCreated)
+	req, err := q.post(ctx)
+	if err != nil {
+		return nil, noAnswer(err, q.token)
+	}
+	answer, err := fetch.Do(q.client, req, http.StatusOK, http.StatusCreated)
 	if err != nil {
 		return nil, newFailure(err, q.token)
 	}
@@ -156,19 +159,12 @@ func (q *inquiry) ask() (*status, *failure) {
 
 // post returns the request, of which nothing is another's: transports change what is
 // not theirs.
-func (q *inquiry) post(ctx context.Context) *http.Request {
-	u := *q.url
-	req := &http.Request{
-		Method:        http.MethodPost,
-		URL:           &u,
-		Host:          u.Host,
-		Proto:         "HTTP/1.1",
-		ProtoMajor:    1,
-		ProtoMinor:    1,
-		Header:        http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
-		ContentLength: int64(len(q.body)),
-		GetBody:       func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(q.body)), nil },
+func (q *inquiry) post(ctx context.Context) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "", bytes.NewReader(q.body))
+	if err != nil {
+		return nil, err
 	}
-	req.Body, _ = req.GetBody()
-	return req.WithContext(ctx)
+	*req.URL, req.Host = *q.url, q.url.Host
+	req.Header = http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}
+	return req, nil
 }
