@@ -47,7 +47,7 @@ func (a *Authenticator) review(caller context.Context, token string, audiences [
 			return st, nil
 		}
 		var f *failure
-		again := errors.As(err, &f) && f.again && n < maxAttempts && q.sleep(a.delay(f, n, backoff))
+		again := errors.As(err, &f) && f.again && n < maxAttempts && a.breaker.check() == nil && q.sleep(a.delay(f, n, backoff))
 		if n > 1 {
 			err = fmt.Errorf("attempt %d: %w", n, err)
 		}
