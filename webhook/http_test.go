@@ -168,7 +168,7 @@ func TestBrokenConnections(t *testing.T) {
 		{"body cut", hijack(head + "Content-Length: 500\r\n\r\n{}"), "reading the answer: unexpected EOF"},
 		{"chunk cut", hijack(head + "Transfer-Encoding: chunked\r\n\r\n500\r\n{}"), "reading the answer: unexpected EOF"},
 		{"chunk of no size", hijack(head + "Transfer-Encoding: chunked\r\n\r\nx\r\n{}"), "reading the answer: invalid byte in chunk length"},
-		{"no gzip", hijack(head + "Content-Encoding: gzip\r\nContent-Length: 10\r\n\r\n0123456789"), "reading the answer: gzip: invalid header"},
+		{"no gzip", hijack(head + "Connection: close\r\nContent-Encoding: gzip\r\nContent-Length: 10\r\n\r\n0123456789"), "reading the answer: gzip: invalid header"},
 		{"endless header", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X-Large", strings.Repeat("x", 11<<20))
 		}), "net/http: server response headers exceeded 10485760 bytes; aborted"},
