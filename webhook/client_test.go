@@ -116,7 +116,7 @@ type bearing struct {
 func (b bearing) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Header.Set("Authorization", "Bearer "+b.token)
 	r.Header.Add("Accept", "*/*")
-	r.URL.RawQuery = "by=" + b.token
+	r.URL.RawQuery += "by=" + b.token
 	return b.RoundTripper.RoundTrip(r)
 }
 

@@ -222,3 +222,56 @@ func TestReviewTakesNoPlaceOfACache(t *testing.T) {
 		require.True(t, errors.Is(<-ended, context.Canceled) && errors.Is(<-ended, context.Canceled))
 	})
 }
+
+// Too many who wait do not wait for long.
+func TestCrowdThatWaits(t *testing.T) {
+	inBubble(t, func(t *testing.T, rv *reviewer, a *webhook.Authenticator) {
+		c := bearer.Cached(a, &bearer.CacheOptions{MaxInFlight: 1})
+		mustAccept(t, a, "abc-123") // so the breaker stays closed for a while
+		rv.does(code(503, "5"), code(503, "5"), code(503, "5"), code(503, "5"), code(503, "5"), ann)
+		accepted := make(chan bool)
+		for _, token := range []string{"a", "b", "c", "d"} {
+			go func() {
+				_, ok, _ := c.AuthenticateToken(t.Context(), token)
+				accepted <- ok
+			}()
+			synctest.Wait()
+		}
+		began := time.Now()
+		_, ok, err := c.AuthenticateToken(t.Context(), "e")
+		require.False(t, ok)
+		require.Equal(t, authn.Unavailable, authn.ReasonOf(err))
+		require.Equal(t, 500*time.Millisecond, time.Since(began))
+		for range 4 {
+			require.True(t, <-accepted)
+		}
+		require.Equal(t, 5*time.Second, time.Since(began))
+	})
+}
+
+// Nobody waits for a place beyond the timeout, nor the caller's end.
+func TestWaitForAPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rv := &reviewer{}
+		rv.does(hangs)
+		a, err := webhook.New(webhook.Config{URL: reviewURL}, &webhook.Options{Client: &http.Client{Transport: rv}, MaxInFlight: 1, Timeout: 400 * time.Millisecond})
+		require.NoError(t, err)
+		go func() { _, _, _ = a.AuthenticateToken(t.Context(), "first") }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		require.Equal(t, out("context deadline exceeded", 50*time.Millisecond, 0), ask(ctx, a, "second"))
+		require.Equal(t, []time.Duration{0}, rv.asked())
+	})
+	synctest.Test(t, func(t *testing.T) {
+		rv := &reviewer{}
+		rv.does(hangs)
+		client := &http.Client{Transport: rv}
+		slow, err := webhook.New(webhook.Config{URL: reviewURL}, &webhook.Options{Client: client, MaxInFlight: 1})
+		require.NoError(t, err)
+		go func() { _, _, _ = slow.AuthenticateToken(t.Context(), "first") }()
+		synctest.Wait()
+		require.Equal(t, out("1 reviews are under way already", 500*time.Millisecond, time.Second), ask(t.Context(), slow, "second"))
+		time.Sleep(10 * time.Second)
+	})
+}

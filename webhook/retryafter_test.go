@@ -10,14 +10,12 @@ import (
 
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/authn/authntest"
-	"github.com/authnchain/authnchain/webhook"
 )
 
 // TestRetryAfter passes a reviewer's wish to be left alone on.
 func TestRetryAfter(t *testing.T) {
 	rv := authntest.NewReviewer(t)
-	a, err := webhook.New(webhook.Config{URL: rv.URL()}, &webhook.Options{Client: rv.Client()})
-	require.NoError(t, err)
+	a := asking(t, rv, nil)
 	for header, want := range map[string]time.Duration{"": 0, "30": 30 * time.Second, "86400": 5 * time.Minute} {
 		rv.Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", header)
