@@ -98,7 +98,7 @@ func TestCanary(t *testing.T) {
 				require.False(t, ok)
 				link := traced(t, t.Context(), a, token)
 				require.NotEmpty(t, link.Detail)
-				for _, text := range append(texts(err), link.Detail) {
+				for _, text := range append(append(texts(err), texts(a.HealthCheck())...), link.Detail) {
 					require.LessOrEqual(t, len(text), 1024)
 					require.Empty(t, leaked(text, token), text)
 				}

@@ -14,7 +14,27 @@
 // [authn.Unavailable], never invalid. The reviewer's own error text is for the
 // operator; the token is taken out of it, should the reviewer repeat it.
 //
-// Answers are not cached here, and a failed request is not repeated.
+// Answers are not cached here: put a bearer.Cached around it.
+//
+// # A reviewer that fails
+//
+// A token is asked about three times at most, and for ten seconds in all
+// ([Options.Timeout]). Another attempt follows where the connection cannot be made or
+// breaks, where the answer has the status 429, 500, 502, 503 or 504 or ends too early,
+// and where nothing comes in half of the timeout; not where the answer has another
+// status or is no TokenReview, nor where one side does not like the other's certificate.
+// The second attempt comes after half a second, the third after 0.75, each with up to a
+// fifth more, or after what Retry-After asks for, if that is longer; the second comes at
+// once if a connection has broken, which may have been idle for too long. Nobody waits
+// if the time would be over then.
+//
+// Once attempts with five tokens have failed in a row, and nothing was answered for a
+// second, a breaker opens: one review a second is tried, whatever Retry-After says, and
+// all others are Unavailable at once. The first answer closes it. Failures are attempts
+// without an answer and those with the status 429 or 5xx; any other answer shows that
+// the reviewer is there. So one token does not open the breaker, whatever the reviewer
+// makes of it, unless nobody can be reached at all; nor do many, while others are
+// answered. Callers who leave do not count.
 package webhook
 
 import (
@@ -69,9 +89,11 @@ type Options struct {
 	// that trusts the system's roots.
 	Client *http.Client
 
-	// Timeout bounds each review, from looking up the host to the last byte read.
-	// A request whose own context ends earlier ends it earlier. Zero means ten
-	// seconds.
+	// Timeout bounds each review, with all of its attempts and what is between them.
+	// A request whose own context ends earlier ends it earlier. An attempt, from
+	// looking up the host to the last byte read, takes half of it at most, so that
+	// a connection on which nothing comes leaves time for another: a reviewer that
+	// needs longer needs twice as much here. Zero means ten seconds.
 	Timeout time.Duration
 
 	// ShowRefused asks the reviewer also about tokens that an authenticator before
@@ -80,8 +102,10 @@ type Options struct {
 	// False means that the reviewer never sees them.
 	ShowRefused bool
 
-	// MaxInFlight is how many reviews may be under way at once; a further token
-	// is Unavailable at once. Zero means 256.
+	// MaxInFlight is how many attempts may be under way at once. More wait for half
+	// a second and are then Unavailable. Who waits for the next attempt is not
+	// counted; nor do those under way count in a bearer.Cached around. Zero means
+	// 256.
 	MaxInFlight int
 }
 
