@@ -44,11 +44,11 @@ func (e *openError) Error() string { return fmt.Sprintf("not asked, since it fai
 func (b *breaker) check() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.closed(time.Now())
+	return b.refusal(time.Now())
 }
 
-// closed is check. b.mu is held.
-func (b *breaker) closed(now time.Time) error {
+// refusal is check. b.mu is held.
+func (b *breaker) refusal(now time.Time) error {
 	if b.open && now.Before(b.next) {
 		return &openError{b.last, b.next.Sub(now)}
 	}
@@ -60,7 +60,7 @@ func (b *breaker) admit() (probe bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
-	if err := b.closed(now); err != nil {
+	if err := b.refusal(now); err != nil {
 		return false, err
 	}
 	if b.open {
