@@ -177,7 +177,7 @@ func TestCrowdThatLeaves(t *testing.T) {
 				for tries := 0; runtime.NumGoroutine() > before && tries < 1_000_000; tries++ {
 					runtime.Gosched() // one that has ended may count for a moment
 				}
-				require.Equal(t, before, runtime.NumGoroutine())
+				require.LessOrEqual(t, runtime.NumGoroutine(), before)
 				time.Sleep(10 * time.Second) // the breaker may be open
 				rv.does(ann)
 				_, ok, err := c.AuthenticateToken(t.Context(), "abc-123")
