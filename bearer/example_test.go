@@ -3,6 +3,8 @@ package bearer_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -91,5 +93,37 @@ func ExampleCached() {
 	// ann [ops]
 	// looking up guess
 	// refused: UnknownToken
+	// refused: UnknownToken
+}
+
+// A file that is followed, with the digest of a token in the token's place.
+func ExampleFile() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "tokens.csv")
+	// printf %s s3cret | sha256sum
+	line := "sha256:1ec1c26b50d5d3c58d9583181af8076655fe00756bf7285940ba3670f99fcba0,ann,7,\"ops,dev\"\n"
+	if err := os.WriteFile(path, []byte(line), 0o600); err != nil {
+		panic(err)
+	}
+	tokens, err := bearer.File(path, nil)
+	if err != nil {
+		panic(err)
+	}
+	for _, value := range []string{"Bearer s3cret", "Bearer sha256:1ec1c26b50d5d3c58d9583181af8076655fe00756bf7285940ba3670f99fcba0"} {
+		r := authntest.Request("/")
+		r.Header.Set("Authorization", value)
+		resp, ok, err := bearer.New(tokens).AuthenticateRequest(r)
+		if !ok {
+			fmt.Println("refused:", authn.ReasonOf(err))
+			continue
+		}
+		fmt.Println(resp.User.GetName(), resp.User.GetGroups())
+	}
+	// Output:
+	// ann [ops dev]
 	// refused: UnknownToken
 }

@@ -70,9 +70,9 @@ func tokenFile(text string) map[string]*user.DefaultInfo {
 	if err != nil {
 		return nil
 	}
-	users := map[string]*user.DefaultInfo{}
+	users, seen := map[string]*user.DefaultInfo{}, map[string]bool{}
 	for _, row := range rows {
-		if len(row) < 3 || len(row) > 4 || !visible.MatchString(row[0]) || users[row[0]] != nil || !named.MatchString(row[1]) || !utf8.ValidString(row[1]) {
+		if len(row) < 3 || len(row) > 4 || !visible.MatchString(row[0]) || !named.MatchString(row[1]) || !utf8.ValidString(row[1]) {
 			return nil
 		}
 		u := &user.DefaultInfo{Name: row[1], UID: row[2]}
@@ -84,10 +84,26 @@ func tokenFile(text string) map[string]*user.DefaultInfo {
 				return nil
 			}
 		}
+		key := row[0]
+		if strings.HasPrefix(strings.ToLower(key), "sha256:") {
+			if !digestOf.MatchString(key) || strings.EqualFold(key, hashed("")) {
+				return nil
+			}
+			key = strings.ToLower(key)
+		} else {
+			key = hashed(key)
+		}
+		if seen[key] {
+			return nil
+		}
+		seen[key] = true
 		users[row[0]] = u
 	}
 	return users
 }
+
+// digestOf is a digest in the place of a token.
+var digestOf = regexp.MustCompile(`^sha256:[0-9a-fA-F]{64}$`)
 
 // named is a user's name: no control characters, and no blank at either end.
 var named = regexp.MustCompile(`^[^\pZ\p{Cc}]([^\p{Cc}]*[^\pZ\p{Cc}])?$`)
@@ -97,6 +113,7 @@ func FuzzParseTokens(f *testing.F) {
 		"", "\n", "t,ann,7", goodFile, "t,ann,7\nt,bob,8", "t,ann,7,\"a,b\"", "t,ann,7,a,b", `"t""",ann,7`, `"t`, `t"`, "t,ann", ",,", ",,,", "t,,7", " t,ann,7",
 		"t,a\x00,7", "t,\xff,7", "\ufefft,ann,7", "t,ann,7\r\n\r\n", "t,ann,\"7\n8\"\nu,bob,9", "t,ann,7,\",\"", "# t\nt,ann,7", ",ann,7", "t, ann,7", "t,ann\u2003,7",
 		"t,ann,7,\"a, b\"", "t,ann,7,a\t", "t,ann,7,\"a\x00,\xff\"", "t,\u0085ann,7", "t,a b,7", "t\x7f,ann,7", "t,ann,\nt2,bob,", "t,\ufffd,7", "t,ann\u200b,7",
+		hashed("t") + ",ann,7", hashed("t") + ",ann,7\nt,ann,7", "t,ann,7\n" + hashed("t") + ",bob,8", hashed("") + ",ann,7", "sha256:t,ann,7", "SHA256:" + abc + ",ann,7", "sha256:" + strings.ToUpper(abc) + ",ann,7",
 	} {
 		f.Add(seed)
 	}
@@ -112,6 +129,10 @@ func FuzzParseTokens(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, len(want), tokens.Len())
 		for token, u := range want {
+			if strings.HasPrefix(token, "sha256:") {
+				require.Nil(t, holder(t, tokens, token))
+				continue
+			}
 			require.Equal(t, u, holder(t, tokens, token))
 			carried, ok, err := bearer.From(request("Bearer " + token))
 			if len(token) <= bearer.MaxToken {

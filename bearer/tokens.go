@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/csv"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -64,6 +65,15 @@ func LoadTokens(path string) (*Tokens, error) {
 // empty or has blanks around it, and a fifth column (groups without the quotes,
 // of which kube-apiserver silently takes the first). An empty last column means
 // no groups, not one without a name.
+//
+// In the place of a token its SHA-256 may stand, so that the file is no secret:
+// sha256: and 64 hexadecimal digits, as they come from
+//
+//	printf %s "$TOKEN" | sha256sum
+//
+// Who presents that text itself has not presented the token. Anything else that
+// begins with sha256:, in any case, is refused. A digest hides a token only if
+// nobody can guess it: make tokens of 128 random bits at least.
 func ParseTokens(r io.Reader) (*Tokens, error) {
 	t, err := parseTokens(r)
 	if err != nil {
@@ -87,40 +97,77 @@ func parseTokens(r io.Reader) (*Tokens, error) {
 			return nil, err // has the line, and nothing of what is in it
 		}
 		line, _ := rows.FieldPos(0)
-		digest := sha256.Sum256([]byte(row[0]))
-		if first, ok := lines[digest]; ok {
-			return nil, fmt.Errorf("line %d: the same token as in line %d", line, first)
+		sum, hashed, err := sumOf(row[0])
+		if err == nil {
+			err = t.addRow(row, sum, hashed, lines)
 		}
-		lines[digest] = line
-		if err := t.addRow(row); err != nil {
+		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
+		lines[sum] = line
 	}
 }
 
-func (t *Tokens) addRow(row []string) error {
+func (t *Tokens) addRow(row []string, sum [sha256.Size]byte, hashed bool, lines map[[sha256.Size]byte]int) error {
+	if first, ok := lines[sum]; ok {
+		return fmt.Errorf("the same token as in line %d", first)
+	}
+	u, err := userOf(row)
+	switch {
+	case err != nil:
+		return err
+	case hashed:
+		return t.put(sum, u)
+	}
+	return t.add(row[0], u)
+}
+
+// userOf returns who holds the token of a line.
+func userOf(row []string) (*user.DefaultInfo, error) {
 	switch {
 	case len(row) < 3:
-		return fmt.Errorf("%d columns, want at least 3: token,user,uid", len(row))
+		return nil, fmt.Errorf("%d columns, want at least 3: token,user,uid", len(row))
 	case len(row) > 4:
-		return fmt.Errorf(`%d columns, want at most 4: several groups are one column in quotes, "group1,group2"`, len(row))
+		return nil, fmt.Errorf(`%d columns, want at most 4: several groups are one column in quotes, "group1,group2"`, len(row))
 	}
 	if strings.TrimSpace(row[1]) != row[1] {
-		return errors.New("the user name begins or ends with a blank")
+		return nil, errors.New("the user name begins or ends with a blank")
 	}
 	u := &user.DefaultInfo{Name: strings.Clone(row[1]), UID: strings.Clone(row[2])}
 	if len(row) == 4 && row[3] != "" {
 		for group := range strings.SplitSeq(row[3], ",") {
 			if group == "" {
-				return errors.New("a group is empty")
+				return nil, errors.New("a group is empty")
 			}
 			if strings.TrimSpace(group) != group {
-				return errors.New("a group begins or ends with a blank")
+				return nil, errors.New("a group begins or ends with a blank")
 			}
 			u.Groups = append(u.Groups, strings.Clone(group)) // the row's memory has the token in it
 		}
 	}
-	return t.add(row[0], u)
+	return u, nil
+}
+
+// hashedPrefix begins a column that has the digest of a token in its place.
+const hashedPrefix = "sha256:"
+
+// sumOf returns the digest of the token that a column stands for, and whether it
+// is what the column has. What looks like a digest and is none must not become a
+// token: the file may be one that everybody can read.
+func sumOf(column string) (sum [sha256.Size]byte, hashed bool, err error) {
+	if len(column) < len(hashedPrefix) || !strings.EqualFold(column[:len(hashedPrefix)], hashedPrefix) {
+		return sha256.Sum256([]byte(column)), false, nil
+	}
+	digits, exact := strings.CutPrefix(column, hashedPrefix)
+	b, err := hex.DecodeString(digits)
+	if !exact || err != nil || len(b) != len(sum) {
+		return sum, true, errors.New("a digest is sha256: and 64 hexadecimal digits")
+	}
+	copy(sum[:], b)
+	if sum == sha256.Sum256(nil) {
+		return sum, true, errors.New("the digest is that of no text, as of a variable that is not set")
+	}
+	return sum, true, nil
 }
 
 func (t *Tokens) add(token string, u user.Info) error {
@@ -136,7 +183,14 @@ func (t *Tokens) add(token string, u user.Info) error {
 	if notVisible(token) >= 0 {
 		return errors.New("the token has a blank, a control character or one that is not ASCII, which no Authorization header can carry")
 	}
-	t.users[sha256.Sum256([]byte(token))] = authn.ReadOnly(u)
+	return t.put(sha256.Sum256([]byte(token)), u)
+}
+
+func (t *Tokens) put(sum [sha256.Size]byte, u user.Info) error {
+	if err := authn.CheckName(u.GetName()); err != nil {
+		return err
+	}
+	t.users[sum] = authn.ReadOnly(u)
 	return nil
 }
 

@@ -61,7 +61,7 @@ func (s *settings) chain() (authenticator.Request, error) {
 func (s *settings) tokens() ([]authenticator.Token, error) {
 	var tokens []authenticator.Token
 	if s.tokenFile != "" {
-		static, err := bearer.LoadTokens(s.tokenFile)
+		static, err := bearer.File(s.tokenFile, nil)
 		if err != nil {
 			return nil, fmt.Errorf("-token-file: %w", err)
 		}

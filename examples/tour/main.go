@@ -87,7 +87,7 @@ func parseFlags(args []string, stderr io.Writer) (*settings, error) {
 	f.StringVar(&s.tlsCert, "tls-cert", "", "`file` with the server's certificate and the intermediates, in PEM; without it the tour makes one")
 	f.StringVar(&s.tlsKey, "tls-key", "", "`file` with the server's private key, in PEM")
 	f.StringVar(&s.clientCA, "client-ca", "", "`file` with the CA certificates that client certificates must lead to, in PEM")
-	f.StringVar(&s.tokenFile, "token-file", "", "`file` of static tokens: token,user,uid,\"group1,group2\" in each line")
+	f.StringVar(&s.tokenFile, "token-file", "", "`file` of static tokens, which is followed: token,user,uid,\"group1,group2\" in each line")
 	f.StringVar(&s.issuer, "issuer", "", "`URL` of an OpenID Connect issuer")
 	f.StringVar(&s.issuerCA, "issuer-ca", "", "`file` with the CA certificates of the issuer's server, in PEM; without it the system's")
 	f.Var(&s.audiences, "audience", "`audience` that the issuer's tokens must be for; may be repeated, one is enough")

@@ -198,7 +198,7 @@ func TestBadInput(t *testing.T) {
 		{[]string{"-client-ca", missing}, "-client-ca: x509: roots: open " + missing + ": no such file or directory"},
 		{[]string{"-client-ca", cut}, "-client-ca: x509: roots: " + cut + ": block 1: cut off or broken"},
 		{[]string{"-token-file", tokens}, "-token-file: bearer: token file " + tokens + ": line 2: 2 columns, want at least 3: token,user,uid"},
-		{[]string{"-token-file", missing}, "-token-file: bearer: token file: open " + missing + ": no such file or directory"},
+		{[]string{"-token-file", missing}, "-token-file: bearer: token file " + missing + ": stat " + missing + ": no such file or directory"},
 		{[]string{"-issuer", "https://x.test", "-audience", "a", "-issuer-ca", missing}, "-issuer-ca: x509: roots: open " + missing + ": no such file or directory"},
 		{[]string{"-issuer", "http://x.test", "-audience", "a"}, `-issuer: jwt: issuer "http://x.test": issuer: must be https`},
 		{[]string{"-issuer", "https://x.test"}, "-issuer: needs an -audience, or every token of the issuer would do"},
