@@ -1,17 +1,13 @@
-// Package follow keeps up with a file that somebody else changes: it is looked
-// at when somebody asks, taken as a whole or not at all, and the last good
-// contents stay in use.
+// Package follow keeps up with a file, or the files of a folder, that somebody else
+// changes: they are looked at when somebody asks, taken as a whole or not at all, and
+// the last good contents stay in use.
 package follow
 
 import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -28,11 +24,11 @@ const (
 	tooLong    = 5 * time.Second  // how long a look may take, or the file may change, before HealthCheck says so
 )
 
-// File is a file that is followed. It is safe for concurrent use.
+// File is a file, or a folder of some, that is followed. It is safe for concurrent
+// use.
 type File struct {
 	path string
-	max  int64 // how many bytes it may have
-	load func([]byte) error
+	from source
 	told func(error)
 	now  func() time.Time
 
@@ -42,8 +38,8 @@ type File struct {
 
 	// What follows is for who looks, alone.
 
-	info    fs.FileInfo
-	read    time.Time         // when info was current
+	was     stamp             // nil: it could not be read
+	read    time.Time         // when that was current
 	sum     [sha256.Size]byte // of what load was given last
 	seen    [sha256.Size]byte // of what the last look found
 	silent  bool              // nobody had looked for long before the one under way
@@ -72,7 +68,11 @@ func Open(path string, load func([]byte) error, told func(error), now func() tim
 // OpenLarge is [Open] of a file of up to so many bytes. All of it is read whenever it
 // may have changed, and once a minute.
 func OpenLarge(path string, maxBytes int64, load func([]byte) error, told func(error), now func() time.Time) (*File, error) {
-	f := &File{path: path, max: maxBytes, load: load, told: told, now: now}
+	return open(path, single{path, maxBytes, load}, told, now)
+}
+
+func open(path string, from source, told func(error), now func() time.Time) (*File, error) {
+	f := &File{path: path, from: from, told: told, now: now}
 	f.refresh()
 	f.publish()
 	f.next.Store(now().Add(Interval).UnixNano())
@@ -186,20 +186,15 @@ func text(err error) string {
 // other contents.
 func (f *File) refresh() bool {
 	now := f.now()
-	info, err := os.Stat(f.path)
-	if err == nil && f.unchanged(info, now) {
+	if is, err := f.from.stat(); err == nil && f.unchanged(is, now) {
 		return false
 	}
-	var data []byte
-	if err == nil {
-		data, info, err = read(f.path, f.max)
-	}
+	found, err := f.from.read()
 	if err != nil {
-		f.info, f.readErr = nil, err
+		f.was, f.readErr = nil, err
 		return false
 	}
-	sum := sha256.Sum256(data)
-	if f.halfWritten(info, sum, now) {
+	if f.halfWritten(found, now) {
 		if f.held.IsZero() {
 			f.held = now
 		}
@@ -210,74 +205,45 @@ func (f *File) refresh() bool {
 	}
 	f.held = time.Time{}
 	first := f.loaded.IsZero() && f.loadErr == nil
-	f.info, f.read, f.readErr = info, now, nil
-	if sum == f.sum && !first && (f.loadErr == nil || now.Sub(f.tried) < tryAgain) {
+	f.was, f.read, f.readErr = found.stamp, now, nil
+	if found.sum == f.sum && !first && (f.loadErr == nil || now.Sub(f.tried) < tryAgain) {
 		return false
 	}
-	changed := sum != f.sum || first
-	f.sum, f.tried = sum, now
-	if f.loadErr = f.safely(data); f.loadErr == nil {
+	changed := found.sum != f.sum || first
+	f.sum, f.tried = found.sum, now
+	if f.loadErr = safely(found.load); f.loadErr == nil {
 		f.loaded = now
 	}
 	return changed
 }
 
 // unchanged reports whether the file need not be read, since it is as it was.
-func (f *File) unchanged(info fs.FileInfo, now time.Time) bool {
-	return f.readErr == nil && f.loadErr == nil && f.info != nil && same(f.info, info) &&
-		f.read.Sub(info.ModTime()) > settled && now.Sub(f.read) < readAnyway
+func (f *File) unchanged(is stamp, now time.Time) bool {
+	return f.readErr == nil && f.loadErr == nil && f.was != nil && f.was.same(is) &&
+		f.read.Sub(is.changed()) > settled && now.Sub(f.read) < readAnyway
 }
 
 // halfWritten reports whether somebody may still be writing: the file has other
 // contents than when it was looked at a moment ago. After a silence there was no
 // such moment, and the time of the change has to do.
-func (f *File) halfWritten(info fs.FileInfo, sum [sha256.Size]byte, now time.Time) bool {
-	again := sum == f.seen
-	f.seen = sum
+func (f *File) halfWritten(found contents, now time.Time) bool {
+	again := found.sum == f.seen
+	f.seen = found.sum
 	switch {
-	case sum == f.sum || again || f.loaded.IsZero():
+	case found.sum == f.sum || again || f.loaded.IsZero():
 		return false
 	case f.silent:
-		return now.Sub(info.ModTime()) < Interval
+		return now.Sub(found.stamp.changed()) < Interval
 	}
 	return true
 }
 
 // safely is load, of which a panic is an error.
-func (f *File) safely(data []byte) (err error) {
+func safely(load func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panicked with a %T", v)
 		}
 	}()
-	return f.load(data)
-}
-
-func same(a, b fs.FileInfo) bool {
-	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
-}
-
-// read returns the contents of a file and what was known of it when they were
-// read. A pipe is none; to open one might take for ever, unless it need not.
-func read(path string, maxBytes int64) ([]byte, fs.FileInfo, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, nil, errors.New("not a regular file")
-	}
-	data, err := io.ReadAll(io.LimitReader(file, maxBytes+1))
-	if err != nil {
-		return nil, nil, err
-	}
-	if int64(len(data)) > maxBytes {
-		return nil, nil, fmt.Errorf("more than %d bytes", maxBytes)
-	}
-	return data, info, nil
+	return load()
 }
