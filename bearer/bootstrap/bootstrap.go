@@ -144,4 +144,9 @@ func unavailable(err error) error {
 func (a *Authenticator) Generation() uint64 { return authn.GenerationOf(a.secrets) }
 
 // HealthCheck returns what that of the Secrets does, if they have one.
-func (a *Authenticator) HealthCheck() error { return authn.HealthOf(a.secrets) }
+func (a *Authenticator) HealthCheck() error {
+	if err := authn.HealthOf(a.secrets); err != nil {
+		return fmt.Errorf("bootstrap: %w", err)
+	}
+	return nil
+}

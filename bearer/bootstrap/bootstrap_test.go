@@ -286,7 +286,7 @@ func (*watched) HealthCheck() error { return errors.New("a file is broken") }
 func TestWhatTheSecretsTell(t *testing.T) {
 	auth := bootstrap.New(&watched{}, nil)
 	require.EqualValues(t, 7, authn.GenerationOf(auth))
-	require.EqualError(t, authn.HealthOf(auth), "a file is broken")
+	require.EqualError(t, authn.HealthOf(auth), "bootstrap: a file is broken")
 	plain := bootstrap.New(&stub{}, nil)
 	require.Zero(t, authn.GenerationOf(plain))
 	require.NoError(t, authn.HealthOf(plain))
