@@ -95,7 +95,9 @@ func TestHasSynced(t *testing.T) {
 	require.NoError(t, authn.HealthOf(auth))
 }
 
-type broken struct{ corelisters.SecretNamespaceLister }
+type broken struct {
+	corelisters.SecretNamespaceLister
+}
 
 func (broken) Get(string) (*corev1.Secret, error)             { return nil, errors.New("on fire") }
 func (broken) List(labels.Selector) ([]*corev1.Secret, error) { return nil, nil }
