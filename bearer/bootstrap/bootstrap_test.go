@@ -121,7 +121,7 @@ func TestNotMine(t *testing.T) {
 	const (
 		of     = "Secret " + name + ": "
 		noType = ", not bootstrap.kubernetes.io/token"
-		group1 = "auth-extra-groups: group 1 is not system:bootstrappers: and a to z, 0 to 9, - and :"
+		group1 = "auth-extra-groups: group 1 is not system:bootstrappers: and a to z, 0 to 9, colons and dashes"
 		noTime = of + "expiration is no time of RFC 3339"
 		noUse  = of + `usage-bootstrap-authentication is not "true"`
 	)
@@ -322,7 +322,7 @@ func TestCheck(t *testing.T) {
 		{"a short secret", name, good("token-secret", secret[1:]), noSecret},
 		{"a line after the secret", name, good("token-secret", secret+"\n"), noSecret},
 		{"never", name, good("expiration", "never"), "expiration is no time of RFC 3339"},
-		{"a group of masters", name, good("auth-extra-groups", "system:masters"), "auth-extra-groups: group 1 is not system:bootstrappers: and a to z, 0 to 9, - and :"},
+		{"a group of masters", name, good("auth-extra-groups", "system:masters"), "auth-extra-groups: group 1 is not system:bootstrappers: and a to z, 0 to 9, colons and dashes"},
 	} {
 		err := tt.secret.Check(tt.of)
 		if tt.want == "" {

@@ -104,7 +104,7 @@ func (s *Secret) groups() ([]string, error) {
 	}
 	for i, g := range groups[1:] {
 		if !isExtraGroup(g) {
-			return nil, fmt.Errorf("auth-extra-groups: group %d is not %s: and a to z, 0 to 9, - and :", i+1, group)
+			return nil, fmt.Errorf("auth-extra-groups: group %d is not %s: and a to z, 0 to 9, colons and dashes", i+1, group)
 		}
 	}
 	slices.Sort(groups)

@@ -63,7 +63,7 @@ func TestRefused(t *testing.T) {
 		{"a short secret", with(secretOf, secretOf[1:]), noSecret},
 		{"a line after the secret", with(secretOf, "|\n    "+secretOf), noSecret},
 		{"an end that is none", secret("aaaaaa", "expiration: "+secretOf), "expiration is no time of RFC 3339"},
-		{"a group that is none", secret("aaaaaa", "auth-extra-groups: system:bootstrappers:a,"+secretOf), "auth-extra-groups: group 2 is not system:bootstrappers: and a to z, 0 to 9, - and :"},
+		{"a group that is none", secret("aaaaaa", "auth-extra-groups: system:bootstrappers:a,"+secretOf), "auth-extra-groups: group 2 is not system:bootstrappers: and a to z, 0 to 9, colons and dashes"},
 		{"a key twice", secret("aaaaaa", "token-id: bbbbbb"), `yaml: line 11: the key "token-id" is there twice`},
 		{"a key twice, above", good + "type: bootstrap.kubernetes.io/token\n", `yaml: line 11: the key "type" is there twice`},
 		{"an alias", with("token-id: aaaaaa", "token-id: &id aaaaaa\n  description: *id"), "yaml: line 9: an alias"},
