@@ -187,6 +187,17 @@ func TestFileErrors(t *testing.T) {
 	require.EqualError(t, err, "bearer: token file "+dir+": not a regular file")
 }
 
+// Only digests are kept.
+func TestFileHoldsNoToken(t *testing.T) {
+	f := newTokensFile(t, "CANARY-1,ann,7\n")
+	require.EqualValues(t, 1, f.Generation())
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		text := fmt.Sprintf(verb, f.FileTokens)
+		require.NotContains(t, text, "CANARY")
+		require.NotContains(t, text, fmt.Sprintf("%x", "CANARY"))
+	}
+}
+
 // 10,000 requests in flight lose nothing to changes of the file.
 func TestFileSwapsUnderLoad(t *testing.T) {
 	texts := []string{"t1,ann,7\n", "t2,bob,8\nt1,ann,7\n"}

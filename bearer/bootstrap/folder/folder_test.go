@@ -174,6 +174,18 @@ func TestOpenRefuses(t *testing.T) {
 	require.ErrorIs(t, err, bootstrap.ErrNotFound)
 }
 
+// Whoever prints what is in use prints no token.
+func TestCanary(t *testing.T) {
+	f := newTokens(t, "a.yaml="+kubectlYAML("aaaaaa"))
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		text := fmt.Sprintf(verb+" "+verb, f.Secrets, f.auth)
+		require.NotContains(t, text, "c4n4ry")
+		require.NotContains(t, text, b64(secretOf))
+		require.NotContains(t, text, fmt.Sprintf("%x", "c4n4ry"))
+		require.NotContains(t, text, fmt.Sprint([]byte("c4n4ry"))[1:18])
+	}
+}
+
 // 10,000 requests in flight lose nothing to changes of the folder, and 20 changes leave
 // nothing behind.
 func TestSwapsUnderLoad(t *testing.T) {
