@@ -3,11 +3,14 @@ package webhook
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"time"
 
+	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/fetch"
+	"github.com/authnchain/authnchain/internal/hide"
 )
 
 // failure is an attempt that brought no answer, or one that is none.
@@ -24,12 +27,12 @@ func (f *failure) Unwrap() error { return f.error }
 
 // noAnswer is for an answer that is no TokenReview.
 func noAnswer(err error, token string) *failure {
-	return &failure{error: withoutToken(err, token)}
+	return &failure{error: hide.Error(err, token)}
 }
 
 // newFailure judges an error of fetch.Do.
 func newFailure(err error, token string) *failure {
-	f := &failure{error: withoutToken(err, token), unwell: true}
+	f := &failure{error: hide.Error(err, token), unwell: true}
 	var status *fetch.StatusError
 	var tooLong fetch.TooLongError
 	switch {
@@ -76,4 +79,21 @@ func noConnection(err error) bool {
 func timedOut(err error) bool {
 	var timeout net.Error
 	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// unavailable returns the error for a token that could not be reviewed.
+func unavailable(err error) error {
+	e := &authn.Error{Reason: authn.Unavailable, Err: fmt.Errorf("webhook: %w", err)}
+	var f *failure
+	var closed *openError
+	var crowded *authn.Error
+	switch {
+	case errors.As(err, &f):
+		e.RetryAfter = f.after
+	case errors.As(err, &closed):
+		e.RetryAfter = closed.wait
+	case errors.As(err, &crowded):
+		e.RetryAfter = crowded.RetryAfter
+	}
+	return e
 }

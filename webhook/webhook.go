@@ -52,6 +52,7 @@ import (
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/clip"
 	"github.com/authnchain/authnchain/internal/fetch"
+	"github.com/authnchain/authnchain/internal/hide"
 )
 
 // The versions of the API authentication.k8s.io that there are.
@@ -204,7 +205,7 @@ func (a *Authenticator) AuthenticateToken(ctx context.Context, token string) (*a
 	}
 	switch {
 	case !st.Authenticated && st.Error != "":
-		return nil, false, authn.Errorf(authn.Refused, "webhook: the reviewer says: %s", clip.Quote(hide(st.Error, token)))
+		return nil, false, authn.Errorf(authn.Refused, "webhook: the reviewer says: %s", clip.Quote(hide.Text(st.Error, token)))
 	case !st.Authenticated:
 		authn.Note(ctx, "the reviewer does not know the token")
 		return nil, false, nil

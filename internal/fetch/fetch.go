@@ -86,6 +86,7 @@ func Client(c *http.Client) *http.Client {
 
 // Answer is what a server said.
 type Answer struct {
+	Status int
 	Header http.Header
 	Body   []byte
 }
@@ -131,7 +132,7 @@ func DoMax(c *http.Client, req *http.Request, max int, want ...int) (*Answer, er
 	if len(body) > max {
 		return nil, failed(req, TooLongError(max))
 	}
-	return &Answer{resp.Header, body}, nil
+	return &Answer{resp.StatusCode, resp.Header, body}, nil
 }
 
 func transport(c *http.Client) http.RoundTripper {
