@@ -38,6 +38,7 @@ var floorOf = map[string]int{
 	"internal/fetch":           cellar,
 	"internal/flight":          cellar,
 	"internal/follow":          cellar,
+	"internal/hide":        cellar,
 	"internal/jose":            cellar,
 	"internal/pause":           cellar,
 	"internal/spelling":        cellar,
@@ -64,6 +65,8 @@ var floorOf = map[string]int{
 	"internal/readme":          attic,
 	"internal/expressions":     boiler,
 	"x509/revocation":          second,
+	"bearer/eks":           second,
+	"bearer/eks/awsauth":   third,
 }
 
 // kubernetes, jose and ocsp are all that the lower floors may need from outside.
