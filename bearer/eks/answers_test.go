@@ -88,11 +88,15 @@ func TestAnswers(t *testing.T) {
 		{"a bucket", answer(identity("111122223333", "arn:aws:s3:::bucket", "AIDA")), authn.InvalidUser, nobody + "Arn: the ARN's account has not twelve digits"},
 		{"a group", answer(identity("111122223333", "arn:aws:iam::111122223333:group/Admins", "AIDA")), authn.InvalidUser, nobody + "Arn: not the ARN of a role, a user, an account's root, a federated user or a role's session"},
 		{"a role without a session", answer(identity("111122223333", "arn:aws:iam::111122223333:role/Admin", "AROA")), authn.InvalidUser, nobody + "Arn: a role, and not a session of it"},
-		{"another session", answer(identity("111122223333", "arn:aws:sts::111122223333:assumed-role/Admin/jane", "AROA:joe")), authn.InvalidUser, nobody + "UserId: not of the session that Arn names"},
-		{"no session", answer(identity("111122223333", "arn:aws:sts::111122223333:assumed-role/Admin/jane", "AROA")), authn.InvalidUser, nobody + "UserId: not of the session that Arn names"},
-		{"no id", answer(identity("111122223333", arn, "")), authn.InvalidUser, nobody + "UserId: empty, or with characters that it has not"},
-		{"no id of a role", answer(identity("111122223333", "arn:aws:sts::111122223333:assumed-role/Admin/jane", ":jane")), authn.InvalidUser, nobody + "UserId: empty, or with characters that it has not"},
-		{"an id with a line feed", answer(identity("111122223333", arn, "AI\nDA")), authn.InvalidUser, nobody + "UserId: empty, or with characters that it has not"},
+		{"another session", answer(identity("111122223333", "arn:aws:sts::111122223333:assumed-role/Admin/jane", "AROACKCEVSQ6C2EXAMPLE:joe")), authn.InvalidUser, nobody + "UserId: not that of whom Arn names"},
+		{"no session", answer(identity("111122223333", "arn:aws:sts::111122223333:assumed-role/Admin/jane", "AROACKCEVSQ6C2EXAMPLE")), authn.InvalidUser, nobody + "UserId: not that of whom Arn names"},
+		{"no id", answer(identity("111122223333", arn, "")), authn.InvalidUser, nobody + "UserId: not that of whom Arn names"},
+		{"a short id", answer(identity("111122223333", arn, "AIDA")), authn.InvalidUser, nobody + "UserId: not that of whom Arn names"},
+		{"the id of a root", answer(identity("111122223333", arn, "111122223333")), authn.InvalidUser, nobody + "UserId: not that of whom Arn names"},
+		{"a root with another's id", answer(identity("111122223333", "arn:aws:iam::111122223333:root", "AIDACKCEVSQ6C2EXAMPLE")), authn.InvalidUser, nobody + "UserId: not that of whom Arn names"},
+		{"a federated user with another's id", answer(identity("111122223333", "arn:aws:sts::111122223333:federated-user/Bob", "111122223333:Ann")), authn.InvalidUser, nobody + "UserId: not that of whom Arn names"},
+		{"no id of a role", answer(identity("111122223333", "arn:aws:sts::111122223333:assumed-role/Admin/jane", ":jane")), authn.InvalidUser, nobody + "UserId: not that of whom Arn names"},
+		{"an id with a line feed", answer(identity("111122223333", arn, "AI\nDA")), authn.InvalidUser, nobody + "UserId: not that of whom Arn names"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -129,12 +133,9 @@ func TestRetryAfter(t *testing.T) {
 func TestBounds(t *testing.T) {
 	s := newSTS(t)
 	asked, end := make(chan struct{}, 2), make(chan struct{})
-	s.serve(func(w http.ResponseWriter, r *http.Request) {
+	s.serve(func(http.ResponseWriter, *http.Request) {
 		asked <- struct{}{}
-		select {
-		case <-end:
-		case <-r.Context().Done():
-		}
+		<-end // also after the client has gone, lest the answer race with that
 	})
 	t.Cleanup(func() { close(end) })
 	a := s.authenticator(func(_ *eks.Config, o *eks.Options) { o.MaxInFlight = 1 })
@@ -155,4 +156,23 @@ func TestBounds(t *testing.T) {
 	_, _, err = short.AuthenticateToken(t.Context(), request{key: bob}.token())
 	require.Equal(t, authn.Unavailable, authn.ReasonOf(err))
 	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+// All kinds that STS tells.
+func TestKinds(t *testing.T) {
+	const user, role = "AIDACKCEVSQ6C2EXAMPLE", "AROACKCEVSQ6C2EXAMPLE"
+	tests := []struct{ arn, userID, name, uid string }{
+		{"arn:aws:iam::111122223333:user/division/Bob", user, "arn:aws:iam::111122223333:user/division/Bob", user},
+		{"arn:aws:iam::111122223333:root", "111122223333", "arn:aws:iam::111122223333:root", "111122223333"},
+		{"arn:aws:sts::111122223333:federated-user/Bob", "111122223333:Bob", "arn:aws:sts::111122223333:federated-user/Bob", "111122223333:Bob"},
+		{"arn:aws-us-gov:sts::111122223333:assumed-role/Admin/jane", role + ":jane", "arn:aws-us-gov:iam::111122223333:role/Admin", role},
+	}
+	for _, tt := range tests {
+		s := newSTS(t)
+		s.serve(answer(identity("111122223333", tt.arn, tt.userID)))
+		got := accepted(t, s.authenticator(), request{key: bob}.token())
+		require.Equal(t, tt.name, got.Name)
+		require.Equal(t, "aws-iam-authenticator:111122223333:"+tt.uid, got.UID)
+		require.Equal(t, []string{tt.arn}, got.Extra["arn"])
+	}
 }

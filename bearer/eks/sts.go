@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/authnchain/authnchain/authn"
@@ -129,6 +130,10 @@ func parseIdentity(body []byte) (Identity, error) {
 	return id, nil
 }
 
+// idForm is that of users' and roles' ids
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html).
+var idForm = regexp.MustCompile(`^\w{16,128}$`)
+
 // complete derives what STS says in other words. For a role, UserID is the role's id,
 // a colon, and the name of the session.
 func (id *Identity) complete() error {
@@ -142,16 +147,20 @@ func (id *Identity) complete() error {
 		return errors.New("Arn: a role, and not a session of it")
 	}
 	id.CanonicalARN = arn.String()
-	if arn.Kind == Role {
-		var session string
-		id.UserID, session, _ = strings.Cut(id.UserID, ":")
-		if session != arn.Session {
-			return errors.New("UserId: not of the session that Arn names")
-		}
-		id.SessionName = session
+	ok := false
+	switch arn.Kind {
+	case Role:
+		id.UserID, id.SessionName, _ = strings.Cut(id.UserID, ":")
+		ok = idForm.MatchString(id.UserID) && id.SessionName == arn.Session
+	case User:
+		ok = idForm.MatchString(id.UserID)
+	case Root:
+		ok = id.UserID == arn.Account
+	case FederatedUser:
+		ok = id.UserID == arn.Account+":"+arn.Name
 	}
-	if !nameForm.MatchString(id.UserID) {
-		return errors.New("UserId: empty, or with characters that it has not")
+	if !ok {
+		return errors.New("UserId: not that of whom Arn names")
 	}
 	return nil
 }

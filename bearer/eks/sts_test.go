@@ -6,6 +6,8 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"fmt"
+	"io"
+	"log"
 	"maps"
 	"net"
 	"net/http"
@@ -67,7 +69,7 @@ func newSTS(t testing.TB) *sts {
 	ca := authntest.NewCA(t)
 	server := httptest.NewUnstartedServer(s)
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{*ca.IssueServer([]string{"*.amazonaws.com", "*.eu-west-1.amazonaws.com", "*.cn-north-1.amazonaws.com.cn"})}}
-	server.Config.ErrorLog = nil
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	transport := &http.Transport{
