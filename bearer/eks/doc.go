@@ -47,4 +47,8 @@
 // each time: put a bearer.Cached around, so that it is once for a token, and for one
 // that is refused. Whoever can name the session of a role chooses what the session is
 // called.
+//
+// A token does not tell its cluster before STS is asked, so each counts as this
+// Authenticator's own ([authn.Mine]). Of two for two clusters in one union, the second is
+// not shown what the first has refused.
 package eks

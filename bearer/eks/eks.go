@@ -100,7 +100,7 @@ func newAuthenticator(c Config, o *Options) (*Authenticator, error) {
 	case err != nil:
 		return nil, err
 	case o.Timeout < 0 || o.MaxInFlight < 0 || o.MaxToken < 0:
-		return nil, errors.New("Timeout, MaxInFlight and MaxToken: must not be negative")
+		return nil, errors.New("MaxToken, MaxInFlight and Timeout: must not be negative")
 	}
 	a := &Authenticator{clusterID: c.ClusterID, hosts: allowed, mapper: c.Mapper, client: fetch.Client(o.Client)}
 	a.timeout = or(o.Timeout, defaultTimeout)

@@ -169,7 +169,7 @@ func TestNew(t *testing.T) {
 		"two headers":        {func(c *eks.Config, _ *eks.Options) { c.ClusterID = "a\r\nX: y" }, "eks: ClusterID: required, of at most 256 bytes and without blanks and what is not ASCII"},
 		"a long cluster":     {func(c *eks.Config, _ *eks.Options) { c.ClusterID = strings.Repeat("a", 257) }, "eks: ClusterID: required, of at most 256 bytes and without blanks and what is not ASCII"},
 		"no mapper":          {func(c *eks.Config, _ *eks.Options) { c.Mapper = nil }, "eks: Mapper: required, since everybody who has an AWS account has an identity"},
-		"no hosts":           {func(c *eks.Config, _ *eks.Options) { c.Regions = nil }, "eks: Regions or Hosts: at least one is required"},
+		"no hosts":           {func(c *eks.Config, _ *eks.Options) { c.Regions = nil }, "eks: neither Regions nor Hosts: at least one is required"},
 		"a region in a URL":  {func(c *eks.Config, _ *eks.Options) { c.Regions = []string{"eu-west-1.evil.example/"} }, `eks: region "eu-west-1.evil.example/": want one such as eu-west-1`},
 		"an empty region":    {func(c *eks.Config, _ *eks.Options) { c.Regions = []string{""} }, `eks: region "": want one such as eu-west-1`},
 		"a region of others": {func(c *eks.Config, _ *eks.Options) { c.Regions = []string{"us-iso-east-1"} }, `eks: region "us-iso-east-1": its host has to be among Hosts`},
@@ -180,9 +180,9 @@ func TestNew(t *testing.T) {
 		"localhost":          {func(c *eks.Config, _ *eks.Options) { c.Hosts = []string{"localhost"} }, `eks: host "localhost": want a name in lower case, without scheme, port and dot at the end`},
 		"capitals":           {func(c *eks.Config, _ *eks.Options) { c.Hosts = []string{"STS.amazonaws.com"} }, `eks: host "STS.amazonaws.com": want a name in lower case, without scheme, port and dot at the end`},
 		"a dot at the end":   {func(c *eks.Config, _ *eks.Options) { c.Hosts = []string{"sts.amazonaws.com."} }, `eks: host "sts.amazonaws.com.": want a name in lower case, without scheme, port and dot at the end`},
-		"no time":            {func(_ *eks.Config, o *eks.Options) { o.Timeout = -1 }, "eks: Timeout, MaxInFlight and MaxToken: must not be negative"},
-		"no room":            {func(_ *eks.Config, o *eks.Options) { o.MaxInFlight = -1 }, "eks: Timeout, MaxInFlight and MaxToken: must not be negative"},
-		"no length":          {func(_ *eks.Config, o *eks.Options) { o.MaxToken = -1 }, "eks: Timeout, MaxInFlight and MaxToken: must not be negative"},
+		"no time":            {func(_ *eks.Config, o *eks.Options) { o.Timeout = -1 }, "eks: MaxToken, MaxInFlight and Timeout: must not be negative"},
+		"no room":            {func(_ *eks.Config, o *eks.Options) { o.MaxInFlight = -1 }, "eks: MaxToken, MaxInFlight and Timeout: must not be negative"},
+		"no length":          {func(_ *eks.Config, o *eks.Options) { o.MaxToken = -1 }, "eks: MaxToken, MaxInFlight and Timeout: must not be negative"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

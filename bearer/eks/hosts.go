@@ -21,7 +21,7 @@ type hosts map[string]bool
 
 func newHosts(regions, names []string) (hosts, error) {
 	if len(regions)+len(names) == 0 {
-		return nil, errors.New("Regions or Hosts: at least one is required")
+		return nil, errors.New("neither Regions nor Hosts: at least one is required")
 	}
 	all := make(hosts)
 	for _, region := range regions {

@@ -140,11 +140,11 @@ func (id *Identity) complete() error {
 	arn, err := ParseARN(id.ARN)
 	switch {
 	case err != nil:
-		return fmt.Errorf("Arn: %w", err)
+		return fmt.Errorf("the Arn: %w", err)
 	case arn.Account != id.Account:
-		return errors.New("Arn: of another account than Account")
+		return errors.New("the Arn: of another account than Account")
 	case arn.Kind == Role && arn.Session == "":
-		return errors.New("Arn: a role, and not a session of it")
+		return errors.New("the Arn: a role, and not a session of it")
 	}
 	id.CanonicalARN = arn.String()
 	ok := false
@@ -160,7 +160,7 @@ func (id *Identity) complete() error {
 		ok = id.UserID == arn.Account+":"+arn.Name
 	}
 	if !ok {
-		return errors.New("UserId: not that of whom Arn names")
+		return errors.New("the UserId: not that of whom Arn names")
 	}
 	return nil
 }
