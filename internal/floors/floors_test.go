@@ -60,6 +60,7 @@ var floorOf = map[string]int{
 	"examples/authcheck":       attic,
 	"examples/embed":           attic,
 	"examples/tour":            attic,
+	"examples/tokenreview": attic,
 	"internal/e2e":             attic,
 	"internal/floors":          attic,
 	"internal/readme":          attic,
