@@ -45,8 +45,9 @@ import (
 //     token is not authenticated;
 //   - a panic of Token: 500.
 //
-// What asks for anything else is 400, 405, 413 or 415. Members that are not known are
-// not looked at, as in kube-apiserver. No answer has the token in it.
+// What asks for anything else is 400, 405, 413 or 415; that goes for protobuf too, which
+// client-go's typed clients send unless their ContentType says JSON. Members that are
+// not known are not looked at, as in kube-apiserver. No answer has the token in it.
 //
 // Tokens that are bound to their senders (RFC 7800) are refused: whoever asks could not
 // tell who sent them. So are users that JSON cannot carry as they are, and anonymous
