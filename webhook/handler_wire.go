@@ -29,7 +29,7 @@ type failure struct {
 	text string
 }
 
-// reasons are metav1's names for the codes.
+// failureReasons are metav1's names for the codes.
 var failureReasons = map[int]string{
 	http.StatusBadRequest:            "BadRequest",
 	http.StatusMethodNotAllowed:      "MethodNotAllowed",
