@@ -36,8 +36,9 @@ type CacheOptions struct {
 
 	// MaxInFlight is how many tokens are looked up at the same time. More wait for
 	// half a second and are then [authn.Unavailable]. Zero or less means 256. Who waits
-	// for an issuer's keys or distributed claims is not counted meanwhile; if four times as
-	// many wait for the same issuer's, more wait for half a second too.
+	// for an issuer's keys or distributed claims, or for a webhook's reviewer, is not
+	// counted meanwhile; if four times as many wait for the same, more wait for half a
+	// second too.
 	MaxInFlight int
 
 	// Now returns the time. Nil means [time.Now].

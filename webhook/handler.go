@@ -114,9 +114,9 @@ func (rv Reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch review := rv.Judge(r.Context(), q.token, q.audiences); review.Reason {
 	case authn.Unavailable:
 		w.Header().Set("Retry-After", wholeSeconds(authn.RetryAfterOf(review.Err)))
-		(&failure{http.StatusServiceUnavailable, "the token cannot be judged now"}).write(w)
+		(&refusal{http.StatusServiceUnavailable, "the token cannot be judged now"}).write(w)
 	case authn.Panicked:
-		(&failure{http.StatusInternalServerError, "the token could not be judged"}).write(w)
+		(&refusal{http.StatusInternalServerError, "the token could not be judged"}).write(w)
 	default:
 		writeJSON(w, http.StatusOK, review.answer(q.version))
 	}

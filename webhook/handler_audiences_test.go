@@ -95,6 +95,6 @@ func TestHandlerTokenOfAnotherAudience(t *testing.T) {
 	} {
 		token := is.Token(map[string]any{"aud": tt.token, "sub": "jane"})
 		resp := post(t, h, question(`{"token":"`+token+`","audiences":`+tt.asked+`}`))
-		require.Equal(t, review(tt.want), text(t, resp), "%s for %s", tt.token, tt.asked)
+		require.Equal(t, review(tt.want), bodyOf(t, resp), "%s for %s", tt.token, tt.asked)
 	}
 }

@@ -53,7 +53,7 @@ func TestHandlerCanary(t *testing.T) {
 				var seen []webhook.Review
 				h := webhook.Reviewer{Token: j, Observe: func(_ context.Context, r webhook.Review) { seen = append(seen, r) }}
 				resp := post(t, h, body)
-				require.Empty(t, leaked(text(t, resp), token), "%s, %s", chain, what)
+				require.Empty(t, leaked(bodyOf(t, resp), token), "%s, %s", chain, what)
 				require.Empty(t, leaked(fmt.Sprint(resp.Header), token), "%s, %s", chain, what)
 				if isLoud || what == "audience" { // audiences are told
 					continue

@@ -31,7 +31,7 @@ func TestHandlerMethods(t *testing.T) {
 		resp := served(t, h, r)
 		require.Equal(t, http.StatusMethodNotAllowed, resp.StatusCode, method)
 		require.Equal(t, "POST", resp.Header.Get("Allow"), method)
-		require.Equal(t, failedWith("405", "MethodNotAllowed", "want POST"), text(t, resp), method)
+		require.Equal(t, failedWith("405", "MethodNotAllowed", "want POST"), bodyOf(t, resp), method)
 	}
 }
 
@@ -56,7 +56,7 @@ func TestHandlerTypes(t *testing.T) {
 		resp := served(t, h, r)
 		require.Equal(t, want, resp.StatusCode, kind)
 		if want == 415 {
-			require.Equal(t, failedWith("415", "UnsupportedMediaType", "want the Content-Type application/json"), text(t, resp), kind)
+			require.Equal(t, failedWith("415", "UnsupportedMediaType", "want the Content-Type application/json"), bodyOf(t, resp), kind)
 		}
 	}
 }
@@ -119,7 +119,7 @@ func TestHandlerBodies(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			resp := post(t, h, tt.body)
 			require.Equal(t, http.StatusBadRequest, resp.StatusCode)
-			require.Equal(t, failedWith("400", "BadRequest", tt.err), text(t, resp))
+			require.Equal(t, failedWith("400", "BadRequest", tt.err), bodyOf(t, resp))
 		})
 	}
 }
@@ -142,7 +142,7 @@ func TestHandlerBodiesTaken(t *testing.T) {
 		}))
 		resp := post(t, h, tt.body)
 		require.Equal(t, http.StatusOK, resp.StatusCode, name)
-		require.Equal(t, strings.Replace(wrapped(`{"username":"ann"}`), v1, tt.version, 1), text(t, resp), name)
+		require.Equal(t, strings.Replace(wrapped(`{"username":"ann"}`), v1, tt.version, 1), bodyOf(t, resp), name)
 	}
 }
 
@@ -165,14 +165,14 @@ func TestHandlerBounds(t *testing.T) {
 			body := question(`{"token":"t"}`)
 			resp := post(t, tt.rv, body+strings.Repeat(" ", tt.body-len(body)))
 			require.Equal(t, tt.code, resp.StatusCode)
-			require.Equal(t, tt.want, text(t, resp))
+			require.Equal(t, tt.want, bodyOf(t, resp))
 		})
 	}
 
 	broken := httptest.NewRequest("POST", "/", io.MultiReader(strings.NewReader("{"), failing{}))
 	broken.Header.Set("Content-Type", "application/json")
 	resp := served(t, webhook.Handler(ann), broken)
-	require.Equal(t, failedWith("400", "BadRequest", "the body cannot be read"), text(t, resp))
+	require.Equal(t, failedWith("400", "BadRequest", "the body cannot be read"), bodyOf(t, resp))
 }
 
 type failing struct{}
@@ -218,5 +218,5 @@ func TestHandlerTokens(t *testing.T) {
 		})
 	}
 	resp := post(t, webhook.Handler(ann), question(`{"token":"`+strings.Repeat("x", 20<<10)+`"}`))
-	require.Equal(t, review(`{"authenticated":false,"error":"Malformed"}`), text(t, resp))
+	require.Equal(t, review(`{"authenticated":false,"error":"Malformed"}`), bodyOf(t, resp))
 }

@@ -109,7 +109,7 @@ func TestHandlerBoundTokens(t *testing.T) {
 	for name, j := range map[string]authenticator.Token{"careless": careless, "lost": lost, "remembered": bearer.Cached(careless, nil), "in a union": union.Tokens(careless)} {
 		h := webhook.Handler(j)
 		for range 2 {
-			require.Equal(t, review(`{"authenticated":false,"error":"BadProof"}`), text(t, post(t, h, question(`{"token":"t"}`))), name)
+			require.Equal(t, review(`{"authenticated":false,"error":"BadProof"}`), bodyOf(t, post(t, h, question(`{"token":"t"}`))), name)
 		}
 	}
 }
@@ -134,7 +134,7 @@ func TestHandlerBoundJWTs(t *testing.T) {
 		claims := map[string]any{"aud": "api", "sub": "jane", "cnf": map[string]any{"x5t#S256": thumbprint}}
 		for chain, token := range map[string]authenticator.Token{"alone": people, "remembered": bearer.Cached(people, nil)} {
 			h := webhook.Handler(token)
-			got := text(t, post(t, h, question(`{"token":"`+is.Token(claims)+`"}`)))
+			got := bodyOf(t, post(t, h, question(`{"token":"`+is.Token(claims)+`"}`)))
 			require.Equal(t, review(`{"authenticated":false,"error":"`+tt.want+`"}`), got, "%s, %s", name, chain)
 		}
 	}

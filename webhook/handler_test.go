@@ -63,7 +63,7 @@ func served(t *testing.T, h http.Handler, r *http.Request) *http.Response {
 	return resp
 }
 
-func text(t *testing.T, resp *http.Response) string {
+func bodyOf(t *testing.T, resp *http.Response) string {
 	t.Helper()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
@@ -106,7 +106,7 @@ func TestHandlerAnswers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			resp := post(t, webhook.Handler(tt.token), question(`{"token":"t"}`))
 			require.Equal(t, http.StatusOK, resp.StatusCode)
-			require.Equal(t, v1+tt.want+"}", text(t, resp))
+			require.Equal(t, v1+tt.want+"}", bodyOf(t, resp))
 		})
 	}
 }
@@ -130,7 +130,7 @@ func TestHandlerUnavailable(t *testing.T) {
 		resp := post(t, webhook.Handler(refuses(tt.err)), question(`{"token":"t"}`))
 		require.Equal(t, http.StatusServiceUnavailable, resp.StatusCode, name)
 		require.Equal(t, tt.want, resp.Header.Get("Retry-After"), name)
-		require.Equal(t, status, text(t, resp), name)
+		require.Equal(t, status, bodyOf(t, resp), name)
 	}
 	resp := post(t, webhook.Reviewer{}, question(`{"token":"t"}`))
 	require.Equal(t, http.StatusServiceUnavailable, resp.StatusCode, "nobody to ask")
@@ -145,7 +145,7 @@ func TestHandlerPanics(t *testing.T) {
 	}
 	resp := post(t, h, question(`{"token":"s3cret"}`))
 	require.Equal(t, http.StatusInternalServerError, resp.StatusCode)
-	require.Equal(t, `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"the token could not be judged","reason":"InternalError","code":500}`, text(t, resp))
+	require.Equal(t, `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"the token could not be judged","reason":"InternalError","code":500}`, bodyOf(t, resp))
 	require.Empty(t, resp.Header.Get("Retry-After"))
 	require.Equal(t, authn.Panicked, seen.Reason)
 	require.EqualError(t, seen.Err, "authn: an authenticator panicked with a string")

@@ -22,9 +22,9 @@ type question struct {
 	audiences []string
 }
 
-// failure is an answer other than a review: a Status of Kubernetes. Its text has nothing
+// refusal is an answer other than a review: a Status of Kubernetes. Its text has nothing
 // in it that was sent.
-type failure struct {
+type refusal struct {
 	code int
 	text string
 }
@@ -39,7 +39,7 @@ var failureReasons = map[int]string{
 	http.StatusServiceUnavailable:    "ServiceUnavailable",
 }
 
-func (f *failure) write(w http.ResponseWriter) {
+func (f *refusal) write(w http.ResponseWriter) {
 	b := []byte(`{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":`)
 	b = strictjson.AppendString(b, f.text)
 	b = strictjson.AppendString(append(b, `,"reason":`...), failureReasons[f.code])
@@ -57,25 +57,25 @@ func writeJSON(w http.ResponseWriter, code int, body []byte) {
 }
 
 // readQuestion reads a request of at most so many bytes.
-func readQuestion(w http.ResponseWriter, r *http.Request, most int) (*question, *failure) {
+func readQuestion(w http.ResponseWriter, r *http.Request, most int) (*question, *refusal) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost) // RFC 9110, section 15.5.6
-		return nil, &failure{http.StatusMethodNotAllowed, "want POST"}
+		return nil, &refusal{http.StatusMethodNotAllowed, "want POST"}
 	}
 	// A page in a browser cannot send this type to another site unasked.
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return nil, &failure{http.StatusUnsupportedMediaType, "want the Content-Type application/json"}
+		return nil, &refusal{http.StatusUnsupportedMediaType, "want the Content-Type application/json"}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(most)))
 	if _, long := errors.AsType[*http.MaxBytesError](err); long {
-		return nil, &failure{http.StatusRequestEntityTooLarge, "the body has more than " + strconv.Itoa(most) + " bytes"}
+		return nil, &refusal{http.StatusRequestEntityTooLarge, "the body has more than " + strconv.Itoa(most) + " bytes"}
 	}
 	if err != nil {
-		return nil, &failure{http.StatusBadRequest, "the body cannot be read"}
+		return nil, &refusal{http.StatusBadRequest, "the body cannot be read"}
 	}
 	q, err := parseQuestion(string(body))
 	if err != nil {
-		return nil, &failure{http.StatusBadRequest, err.Error()}
+		return nil, &refusal{http.StatusBadRequest, err.Error()}
 	}
 	return q, nil
 }

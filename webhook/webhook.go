@@ -1,6 +1,7 @@
 // Package webhook authenticates tokens by asking a TokenReview API, such as a
 // Kubernetes API server's or any server that kube-apiserver's
-// --authentication-token-webhook-config-file can point at.
+// --authentication-token-webhook-config-file can point at. [Handler] is the other side:
+// it serves any chain of tokens as such an API.
 //
 // # What is sent and what is believed
 //
