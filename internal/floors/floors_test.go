@@ -46,6 +46,7 @@ var floorOf = map[string]int{
 	"authn":                    ground,
 	"anonymous":                first,
 	"bearer":                   first,
+	"bearer/introspection": second,
 	"jwt":                      first,
 	"union":                    first,
 	"webhook":                  first,
@@ -145,7 +146,7 @@ func TestWeight(t *testing.T) {
 	for _, p := range own {
 		name := strings.TrimPrefix(p.ImportPath, module)
 		allowed := kubernetes
-		if name == "jwt" || name == "internal/jose" {
+		if name == "jwt" || name == "internal/jose" || name == "bearer/introspection" {
 			allowed = append(allowed[:len(allowed):len(allowed)], jose...)
 		}
 		if name == "x509/revocation" {
