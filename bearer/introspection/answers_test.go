@@ -145,7 +145,9 @@ func TestSignedAnswer(t *testing.T) {
 // What the settings change, and nothing else.
 func TestSettings(t *testing.T) {
 	type edit = func(*introspection.Config, *introspection.Options)
-	leeway := func(d time.Duration) edit { return func(_ *introspection.Config, o *introspection.Options) { o.Leeway = d } }
+	leeway := func(d time.Duration) edit {
+		return func(_ *introspection.Config, o *introspection.Options) { o.Leeway = d }
+	}
 	noIssuer := func(c *introspection.Config, _ *introspection.Options) { c.Issuer = "" }
 	anyAudience := func(c *introspection.Config, _ *introspection.Options) { c.AudienceOptional = true }
 	anyType := func(c *introspection.Config, _ *introspection.Options) { c.TypeOptional = true }

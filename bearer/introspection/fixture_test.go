@@ -141,4 +141,3 @@ func (s *recorder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func active(more ...string) string {
 	return `{` + strings.Join(append([]string{`"active":true,"sub":"jane","aud":"my-api","token_type":"Bearer"`}, more...), ",") + `}`
 }
-
