@@ -23,9 +23,9 @@ import (
 )
 
 // server is a real one, whose answers are h's.
-func server(t *testing.T, h http.Handler) (*authntest.Issuer, *introspection.Authenticator) {
+func server(t *testing.T, h http.Handler) (*authntest.Reviewer, *introspection.Authenticator) {
 	t.Helper()
-	s := authntest.NewIssuer(t)
+	s := authntest.NewReviewer(t)
 	s.Serve(h)
 	return s, asking(t, nil, func(c *introspection.Config, o *introspection.Options) { c.URL, o.Client = s.URL(), s.Client() })
 }
@@ -115,7 +115,7 @@ func TestKeptConnectionIsClosed(t *testing.T) {
 func TestOtherCertificate(t *testing.T) {
 	s, _ := server(t, says(200, active()))
 	a := asking(t, nil, func(c *introspection.Config, o *introspection.Options) {
-		c.URL, o.Client = s.URL(), authntest.NewIssuer(t).Client()
+		c.URL, o.Client = s.URL(), authntest.NewReviewer(t).Client()
 	})
 	require.Contains(t, ask(t, a, token).text, "certificate signed by unknown authority")
 }
