@@ -1,7 +1,7 @@
-// A small company's OpenID provider: oidc-provider over TLS, with two people
-// and four clients.
+// A small company's OpenID provider: oidc-provider over TLS, with two people,
+// four clients that they log in to, and those of machines.
 //
-//     node provider.mjs --cert dex.crt --key dex.key
+//     node provider.mjs --cert dex.crt --key dex.key [--client-keys jwks.json]
 //
 // It listens on a free port of 127.0.0.1 and prints one line of JSON, its
 // issuer and the ids of its keys, when it is ready. The line "rotate" on
@@ -12,7 +12,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { createInterface } from 'node:readline';
 import { parseArgs, promisify } from 'node:util';
-import Provider from 'oidc-provider';
+import Provider, { errors } from 'oidc-provider';
 
 globalThis.crypto ??= webcrypto; // Node 18, which Debian 12 has, has it under another name
 globalThis.CryptoKey ??= webcrypto.CryptoKey;
@@ -41,7 +41,34 @@ const clients = [
   redirect_uris: ['http://127.0.0.1:8000/'],
 }));
 
-const { values: files } = parseArgs({ options: { cert: { type: 'string' }, key: { type: 'string' } } });
+const { values: files } = parseArgs({
+  options: { cert: { type: 'string' }, key: { type: 'string' }, 'client-keys': { type: 'string' } },
+});
+
+// A machine gets opaque access tokens in its own name. The others are services that
+// ask whose such a token is, each in a way of its own.
+clients.push({
+  client_id: 'robot',
+  client_secret: 'robots-secret',
+  grant_types: ['client_credentials'],
+  response_types: [],
+  redirect_uris: [],
+}, ...[
+  ['api: basic', 'client_secret_basic', { client_secret: 'a secret: with %41, / and +' }],
+  ['api: post', 'client_secret_post', { client_secret: 'another secret & more' }],
+  ['api: key', 'private_key_jwt', files['client-keys'] && { jwks: JSON.parse(readFileSync(files['client-keys'])) }],
+].filter(([, , more]) => more).map(([id, method, more]) => ({
+  client_id: id,
+  token_endpoint_auth_method: method,
+  grant_types: [],
+  response_types: [],
+  redirect_uris: [],
+  ...more,
+})));
+
+// The services' own name, which a client asks for a token for (RFC 8707).
+const api = 'https://api.example.com';
+
 const cookieKey = randomBytes(32).toString('hex');
 
 let serve; // the request handler of the current provider
@@ -69,7 +96,19 @@ async function rotate() {
       accountId: id,
       claims: () => ({ sub: id, ...accounts[id] }),
     },
-    features: { devInteractions: { enabled: true } },
+    features: {
+      devInteractions: { enabled: true },
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true },
+      revocation: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (ctx, resource) => {
+          if (resource !== api) throw new errors.InvalidTarget();
+          return { scope: 'read write', audience: api, accessTokenFormat: 'opaque' };
+        },
+      },
+    },
   });
   serve = provider.callback();
   console.log(JSON.stringify({ issuer, kids: keys.map((key) => key.kid) }));

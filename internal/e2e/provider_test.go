@@ -31,11 +31,13 @@ type provider struct {
 	rotated int
 }
 
-func startProvider(t *testing.T) *provider {
+// startProvider starts one; more are further flags.
+func startProvider(t *testing.T, more ...string) *provider {
 	t.Helper()
 	ca := newAuthority(t, "dex-ca")
 	server := ca.issue(t, "/CN=dex", "subjectAltName=IP:127.0.0.1")
-	p := &provider{process: start(t, "node", "provider.mjs", "--cert", server.cert, "--key", server.key), ca: ca.cert}
+	flags := append([]string{"provider.mjs", "--cert", server.cert, "--key", server.key}, more...)
+	p := &provider{process: start(t, "node", flags...), ca: ca.cert}
 	var ready struct{ Issuer string }
 	require.NoError(t, json.Unmarshal([]byte(p.line(t, 0, "{")), &ready), p)
 	p.issuer = ready.Issuer
@@ -83,6 +85,17 @@ const redirectURI = "http://127.0.0.1:8000/"
 // authorization code flow with PKCE (OpenID Connect Core 1.0, section 3.1; RFC 7636).
 func (p *provider) login(t *testing.T, clientID, login string) string {
 	t.Helper()
+	return p.tokens(t, clientID, login).IDToken
+}
+
+// tokens are what a client gets for somebody who has logged in.
+type tokens struct {
+	IDToken     string `json:"id_token"`
+	AccessToken string `json:"access_token"`
+}
+
+func (p *provider) tokens(t *testing.T, clientID, login string) tokens {
+	t.Helper()
 	browser, verifier, nonce := p.browser(t), rand.Text()+rand.Text(), rand.Text()
 	challenge := sha256.Sum256([]byte(verifier))
 	code := p.authorize(t, browser, login, url.Values{
@@ -105,12 +118,10 @@ func (p *provider) login(t *testing.T, clientID, login string) string {
 	require.NoError(t, err, p)
 	body := read(t, resp)
 	require.Equal(t, http.StatusOK, resp.StatusCode, "%s\n%s", body, p)
-	var tokens struct {
-		IDToken string `json:"id_token"`
-	}
-	require.NoError(t, json.Unmarshal([]byte(body), &tokens), p)
-	p.requireClaims(t, tokens.IDToken, clientID, nonce)
-	return tokens.IDToken
+	var got tokens
+	require.NoError(t, json.Unmarshal([]byte(body), &got), p)
+	p.requireClaims(t, got.IDToken, clientID, nonce)
+	return got
 }
 
 // authorize signs in and consents on the provider's own pages, and returns the code.
