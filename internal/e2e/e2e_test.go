@@ -1,7 +1,7 @@
 //go:build !windows
 
-// Package e2e_test runs examples/tour, and packages authconfig and revocation, on real
-// input: certificates and CRLs made by openssl, ID tokens from the OpenID provider
+// Package e2e_test runs examples/tour, and packages authconfig, revocation and introspection, on real
+// input: certificates and CRLs made by openssl, ID tokens and opaque ones from the OpenID provider
 // oidc-provider, requests sent by curl. No code of this module is on the client's side of the wire.
 //
 // A test skips with a message where a tool that it needs is missing. With

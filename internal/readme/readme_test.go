@@ -39,13 +39,17 @@ var imports = map[string]string{
 	"webhook":    "github.com/authnchain/authnchain/webhook",
 	"x509":       "github.com/authnchain/authnchain/x509",
 
+	"introspection": "github.com/authnchain/authnchain/bearer/introspection",
+
 	"authenticator": "k8s.io/apiserver/pkg/authentication/authenticator",
 	"context":       "context",
+	"crypto":        "crypto",
 	"fmt":           "fmt",
 	"http":          "net/http",
 	"log":           "log",
 	"slog":          "log/slog",
 	"time":          "time",
+	"tls":           "crypto/tls",
 	"user":          "k8s.io/apiserver/pkg/authentication/user",
 }
 
