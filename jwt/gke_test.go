@@ -3,11 +3,14 @@ package jwt_test
 import (
 	"context"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/require"
 	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/jwt"
+	"github.com/authnchain/authnchain/union"
 )
 
 const (
@@ -50,6 +53,39 @@ func TestGoogleIDTokens(t *testing.T) {
 		{"an address that is verified in words", token(object{"email_verified": "true"}), unverified},
 		{"no address", token(object{"email": nil}), answer{reason: authn.ClaimMissing, text: `username: claim "email": missing`}},
 	})
+}
+
+// ourRobots is the Config.User of docs/gke.md for ID tokens of service accounts.
+func ourRobots(ctx context.Context, c jwt.Claims) (user.Info, error) {
+	switch id, _ := c.String("sub"); id {
+	case "1075":
+		return jwt.ClaimMappings{Username: jwt.Claim("sub").WithPrefix("google-robot:")}.User(ctx, c)
+	}
+	return nil, authn.Errorf(authn.RuleFailed, "the service account is none of ours")
+}
+
+// Any service account of anybody can have a token for our URL, so they are listed. The
+// authenticators of people and of these share their keys.
+func TestGoogleServiceAccounts(t *testing.T) {
+	net, keys := cloud{}, newIssuer(t)
+	net.publish(t, google+"/.well-known/openid-configuration", google, "https://www.googleapis.com/oauth2/v3/certs", keys, "")
+	people := net.trusting(t, jwt.Config{Issuer: google, Audiences: []string{googleClient}, User: ourPeople})
+	robots, err := jwt.New(jwt.Config{Issuer: google, Audiences: []string{"https://my-api.example.com"}, User: ourRobots},
+		&jwt.Options{Keys: people.Keys(), Now: func() time.Time { return noon }})
+	require.NoError(t, err)
+	token := func(changes object) string {
+		return keys.Token(merged(object{"iss": google, "aud": "https://my-api.example.com", "azp": "1075", "sub": "1075", "email": "robot@p.iam.gserviceaccount.com", "email_verified": true}, changes))
+	}
+	run(t, robots, []row{
+		{"ours", token(nil), isUser("google-robot:1075")},
+		{"another's, of the same address", token(object{"sub": "1076", "azp": "1076"}), answer{reason: authn.RuleFailed, text: "the service account is none of ours"}},
+		{"ours, for another", token(object{"aud": "https://other.example.com"}), answer{reason: authn.WrongAudience, text: `the token is for "https://other.example.com", not for any of ["https://my-api.example.com"]`}},
+	})
+	both := union.Tokens(people, robots)
+	resp, ok, err := both.AuthenticateToken(t.Context(), token(nil))
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.Equal(t, "google-robot:1075", resp.User.GetName())
 }
 
 // Tokens of the service accounts of a cluster, which its API server signs.

@@ -57,14 +57,14 @@ func bare(err error) error {
 }
 
 // checkTypes says which of the members that RFC 7662 names is of another type: the
-// server does not speak of the same.
+// server does not speak of the same. A list of scopes can be read in one way only.
 func checkTypes(c jwt.Claims) error {
 	var errs []error
 	for _, name := range []string{"exp", "nbf", "iat"} {
 		_, err := c.Time(name)
 		errs = append(errs, ifHas(c, name, err))
 	}
-	for _, name := range []string{"iss", "sub", "client_id", "username", "scope", "jti", "token_type"} {
+	for _, name := range []string{"iss", "sub", "client_id", "username", "jti", "token_type"} {
 		_, err := c.String(name)
 		errs = append(errs, ifHas(c, name, err))
 	}

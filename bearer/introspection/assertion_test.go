@@ -66,7 +66,7 @@ func TestPrivateKey(t *testing.T) {
 				}, form)
 				require.NotContains(t, s.requests[i].Header, "Idempotency-Key", "an assertion is good for once")
 
-				signed, err := jose.ParseSigned(assertion, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(tt.want)})
+				signed, err := jose.ParseSignedCompact(assertion, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(tt.want)})
 				require.NoError(t, err)
 				require.Equal(t, tt.kid, signed.Signatures[0].Header.KeyID)
 				payload, err := signed.Verify(tt.signer.Public())
