@@ -104,6 +104,13 @@ func TestIntrospection(t *testing.T) {
 		require.True(t, ok, p)
 		require.Equal(t, "jane", resp.User.GetName())
 
+		refresh := p.tokens(t, "phone", "jane", "offline_access").RefreshToken
+		require.NotEmpty(t, refresh, p)
+		_, ok, err = auth.AuthenticateToken(t.Context(), refresh) // which is active too
+		require.False(t, ok, p)
+		require.Equal(t, authn.RuleFailed, authn.ReasonOf(err), err)
+		require.ErrorContains(t, err, "may be one for refreshing")
+
 		_, ok, err = auth.AuthenticateToken(t.Context(), got.IDToken) // which is not sent
 		require.NoError(t, err, p)
 		require.False(t, ok)

@@ -1,5 +1,5 @@
 // A small company's OpenID provider: oidc-provider over TLS, with two people,
-// four clients that they log in to, and those of machines.
+// five clients that they log in to, and those of machines.
 //
 //     node provider.mjs --cert dex.crt --key dex.key [--client-keys jwks.json]
 //
@@ -65,6 +65,9 @@ clients.push({
   redirect_uris: [],
   ...more,
 })));
+
+// A program that stays logged in.
+clients.push({ ...clients[0], client_id: 'phone', grant_types: ['authorization_code', 'refresh_token'] });
 
 // The services' own name, which a client asks for a token for (RFC 8707).
 const api = 'https://api.example.com';

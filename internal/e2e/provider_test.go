@@ -90,11 +90,12 @@ func (p *provider) login(t *testing.T, clientID, login string) string {
 
 // tokens are what a client gets for somebody who has logged in.
 type tokens struct {
-	IDToken     string `json:"id_token"`
-	AccessToken string `json:"access_token"`
+	IDToken      string `json:"id_token"`
+	AccessToken  string `json:"access_token"`
+	RefreshToken string `json:"refresh_token"` // with the scope offline_access
 }
 
-func (p *provider) tokens(t *testing.T, clientID, login string) tokens {
+func (p *provider) tokens(t *testing.T, clientID, login string, scopes ...string) tokens {
 	t.Helper()
 	browser, verifier, nonce := p.browser(t), rand.Text()+rand.Text(), rand.Text()
 	challenge := sha256.Sum256([]byte(verifier))
@@ -102,7 +103,8 @@ func (p *provider) tokens(t *testing.T, clientID, login string) tokens {
 		"response_type":         {"code"},
 		"client_id":             {clientID},
 		"redirect_uri":          {redirectURI},
-		"scope":                 {"openid email groups"},
+		"scope":                 {strings.Join(append([]string{"openid email groups"}, scopes...), " ")},
+		"prompt":                {"consent"},
 		"state":                 {rand.Text()},
 		"nonce":                 {nonce},
 		"code_challenge":        {base64.RawURLEncoding.EncodeToString(challenge[:])},
