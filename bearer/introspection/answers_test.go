@@ -249,6 +249,44 @@ func TestUserOfAMapping(t *testing.T) {
 	}
 }
 
+// With a leeway a user is one until its token is refused, as in package jwt.
+func TestExpiryWithLeeway(t *testing.T) {
+	now := noon
+	a := asking(t, says(200, active(`"exp":1767268810`)), func(_ *introspection.Config, o *introspection.Options) {
+		o.Leeway, o.Now = 5*time.Second, func() time.Time { return now }
+	})
+	resp, ok, err := a.AuthenticateToken(t.Context(), token)
+	require.NoError(t, err)
+	require.True(t, ok)
+	expiry, known := authn.ExpiryOf(resp.User)
+	require.True(t, known)
+	require.Equal(t, noon.Add(15*time.Second), expiry.UTC())
+	now = expiry.Add(-time.Second)
+	require.Equal(t, isUser("jane"), ask(t, a, token))
+	now = expiry
+	require.Equal(t, authn.Expired, ask(t, a, token).reason)
+}
+
+// What a mapping returns is its own, and when to ask it again is told on.
+func TestMappingIsLeftAlone(t *testing.T) {
+	shared := &user.DefaultInfo{Name: "jane", Extra: map[string][]string{"k": {"v"}}}
+	a := asking(t, says(200, active(`"jti":"a"`)), func(c *introspection.Config, _ *introspection.Options) {
+		c.User = func(context.Context, jwt.Claims) (user.Info, error) { return shared, nil }
+	})
+	require.Equal(t, isUser("jane"), ask(t, a, token))
+	require.Equal(t, map[string][]string{"k": {"v"}}, shared.Extra)
+
+	a = asking(t, says(200, active()), func(c *introspection.Config, _ *introspection.Options) {
+		c.User = func(context.Context, jwt.Claims) (user.Info, error) {
+			return nil, &authn.Error{Reason: authn.Unavailable, Err: errors.New("directory: down"), RetryAfter: time.Minute}
+		}
+	})
+	_, _, err := a.AuthenticateToken(t.Context(), token)
+	var e *authn.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, time.Minute, e.RetryAfter)
+}
+
 // leased is a user that a Config.User knows an end of.
 type leased struct {
 	user.Info

@@ -7,9 +7,11 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/base64"
 	"errors"
 	"io"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,6 +95,24 @@ type strange struct {
 
 func (s strange) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
 	return s.signature, s.err
+}
+
+// A signature of ECDSA has 64 bytes, however small its numbers are (RFC 7518, section
+// 3.4).
+func TestSmallNumbers(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	s := &recorder{body: active()}
+	a := asking(t, s, func(c *introspection.Config, _ *introspection.Options) {
+		c.Credentials = introspection.PrivateKey("my-api", introspection.SigningKey{Signer: strange{key, []byte{0x30, 6, 2, 1, 7, 2, 1, 9}, nil}, Audience: "a"})
+	})
+	require.Equal(t, isUser("jane"), ask(t, a, "abc"))
+	assertion := s.forms[0].Get("client_assertion")
+	signature, err := base64.RawURLEncoding.DecodeString(assertion[strings.LastIndexByte(assertion, '.')+1:])
+	require.NoError(t, err)
+	want := make([]byte, 64)
+	want[31], want[63] = 7, 9
+	require.Equal(t, want, signature)
 }
 
 func TestSignerThatFails(t *testing.T) {

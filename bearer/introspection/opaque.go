@@ -45,6 +45,6 @@ func looksLikeJWT(token string) bool {
 	if !dotted {
 		return false
 	}
-	header, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(first, "="))
+	header, err := base64.RawURLEncoding.DecodeString(first)
 	return err == nil && bytes.HasPrefix(bytes.TrimSpace(header), []byte("{"))
 }
