@@ -73,11 +73,11 @@ func (g *google) form(token string) url.Values { return url.Values{"access_token
 // read takes an answer for what it is: claims, or a 400 that says "invalid_token".
 func (g *google) read(answer *fetch.Answer) (c jwt.Claims, known bool, err error) {
 	c, err = claims(answer)
-	if answer.Code != http.StatusOK {
+	if answer.Status != http.StatusOK {
 		if code, _ := c.String("error"); err == nil && code == "invalid_token" {
 			return c, false, nil
 		}
-		return c, false, fmt.Errorf("%s %s: %w", http.MethodPost, clip.Text(fetch.Redact(g.URL)), &fetch.StatusError{Code: answer.Code})
+		return c, false, fmt.Errorf("%s %s: %w", http.MethodPost, clip.Text(fetch.Redact(g.URL)), &fetch.StatusError{Code: answer.Status})
 	}
 	if err != nil {
 		return c, false, err
