@@ -21,7 +21,7 @@ import (
 
 const (
 	perReview   = 4  // how many pairs of -pairs make one review
-	reviewsOnce = 48 // so many are under way
+	reviewsOnce = 96 // so many are under way, of which some wait before they ask again
 )
 
 // unavailable is a class of answers, beside those of tokens that need nobody.
@@ -47,9 +47,10 @@ func TestWebhookDeviationsAreDocumented(t *testing.T) {
 
 // reviewSetting is what an operator chooses.
 type reviewSetting struct {
-	version        string
-	audiences      []string // of the API
-	upstream, ours authenticator.Token
+	version   string
+	audiences []string // of the API
+	upstream  authenticator.Token
+	ours      func() authenticator.Token // a new one, which knows nothing of what came before
 }
 
 func (s *reviewSetting) String() string {
@@ -78,9 +79,14 @@ func (w *reviewWorld) newSetting(t *testing.T, version string, audiences []strin
 	url := w.url + "/review"
 	upstream, err := upstreamwebhook.New(&rest.Config{Host: url, Transport: w.transport, QPS: -1}, version, audiences, wait.Backoff{Steps: 1})
 	require.NoError(t, err)
-	ours, err := webhook.New(webhook.Config{URL: url, Audiences: audiences},
-		&webhook.Options{Version: version, Client: &http.Client{Transport: w.transport}})
-	require.NoError(t, err)
+	client := &http.Client{Transport: w.transport}
+	ours := func() authenticator.Token {
+		auth, err := webhook.New(webhook.Config{URL: url, Audiences: audiences}, &webhook.Options{Version: version, Client: client})
+		if err != nil {
+			panic(err) // not a test's own goroutine
+		}
+		return auth
+	}
 	return &reviewSetting{version, audiences, upstream, ours}
 }
 
@@ -117,7 +123,7 @@ func (q *question) ask(ctx context.Context, auth authenticator.Token) (j judged)
 	}
 	resp, ok, err := auth.AuthenticateToken(ctx, q.token)
 	switch {
-	case err != nil && (auth == q.setting.ours && authn.ReasonOf(err) != authn.Unavailable || slices.Contains(reviewErrors, err.Error())):
+	case err != nil && (auth != q.setting.upstream && authn.ReasonOf(err) != authn.Unavailable || slices.Contains(reviewErrors, err.Error())):
 		j = judged{refused, refused, err}
 	case err != nil:
 		j = judged{unavailable, unavailable, err}
@@ -143,7 +149,7 @@ func (q *question) ask(ctx context.Context, auth authenticator.Token) (j judged)
 
 // try asks both sides.
 func (w *reviewWorld) try(ctx context.Context, all []change[*question], q *question) *trial {
-	upstream, ours := q.ask(ctx, q.setting.upstream), q.ask(ctx, q.setting.ours)
+	upstream, ours := q.ask(ctx, q.setting.upstream), q.ask(ctx, q.setting.ours())
 	t := &trial{
 		index: q.index, class: upstream.class + ", ours " + ours.class, upstream: upstream.text, ours: ours.text,
 		accepts: ours.class == accepted && upstream.class != accepted,
