@@ -84,7 +84,8 @@ func fileDeviations() []change[*listing] {
 		},
 	}
 	if digests {
-		return slices.Insert(all, 0, digestDeviations()...)
+		of := digestDeviations()
+		return append(slices.Insert(all, 0, of[0]), of[1]) // whatever is digested, it is no row's token for those between
 	}
 	return all
 }
@@ -102,9 +103,10 @@ func digestDeviations() []change[*listing] {
 			change: func(l *listing) { l.refusal = true },
 		},
 		{
-			name:   "digests of tokens",
-			reason: "the file is no secret then",
-			line:   line,
+			name:    "digests of tokens",
+			accepts: true, // from who has the token, where upstream takes the digest for one
+			reason:  "the file is no secret then",
+			line:    line,
 			applies: func(l *listing) bool {
 				return slices.ContainsFunc(l.rows(), func(row []string) bool { return l.hashed(row[0]) != "" })
 			},
@@ -155,10 +157,14 @@ func inBlanks(s string) bool {
 func repeated(l *listing) bool {
 	seen := make(map[string]bool)
 	for _, row := range l.rows() {
-		if seen[row[0]] {
+		token := row[0]
+		if digests && l.hashed(token) != "" {
+			token = l.hashed(token)
+		}
+		if seen[token] {
 			return !l.refusal
 		}
-		seen[row[0]] = true
+		seen[token] = true
 	}
 	return false
 }
