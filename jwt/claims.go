@@ -100,6 +100,14 @@ func (c Claims) seconds(name string) (int64, error) {
 	})
 }
 
+// Object returns a claim that is an object, whose members are read as claims are.
+func (c Claims) Object(name string) (Claims, error) {
+	return get(c, name, func(v strictjson.Value) (Claims, error) {
+		object, err := v.Object()
+		return Claims{object}, err
+	})
+}
+
 // Digest returns a SHA-256 of all the claims, in the order of the token. Two tokens
 // have it in common only if all their claims are the same.
 func (c Claims) Digest() [sha256.Size]byte {

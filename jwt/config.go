@@ -106,23 +106,15 @@ func (a *Authenticator) check(c Config, o *Options) error {
 		return errors.New("audiences: at least one is required")
 	case slices.Contains(c.Audiences, ""):
 		return errors.New("audiences: one is empty")
-	case len(a.algorithms) == 0:
-		return errors.New("algorithms: at least one is required")
-	case len(a.types) == 0 || slices.Contains(a.types, ""):
-		return errors.New("types: at least one is required, and none may be empty")
 	case c.AccessTokens && c.Types != nil:
 		return errors.New("types: not together with AccessTokens")
 	case c.User == nil:
 		return errors.New("user: required, such as ClaimMappings{…}.User")
-	case a.maxBytes < 0:
-		return errors.New("options: MaxBytes: must not be negative")
 	case o.MaxStale != 0 && o.MaxStale < maxLife:
 		return errors.New("options: MaxStale: must be at least one hour")
 	}
-	for _, name := range a.algorithms {
-		if !jose.Known(name) {
-			return fmt.Errorf("algorithms: %q: not one of %q and EdDSA", name, jose.DefaultAlgorithms())
-		}
+	if err := a.checkLists(); err != nil {
+		return err
 	}
 	if o.Keys != nil {
 		switch {
@@ -134,6 +126,24 @@ func (a *Authenticator) check(c Config, o *Options) error {
 		return nil
 	}
 	return checkSource(c, o)
+}
+
+// checkLists says what is wrong with what a Verifier has too.
+func (a *Authenticator) checkLists() error {
+	switch {
+	case len(a.algorithms) == 0:
+		return errors.New("algorithms: at least one is required")
+	case len(a.types) == 0 || slices.Contains(a.types, ""):
+		return errors.New("types: at least one is required, and none may be empty")
+	case a.maxBytes < 0:
+		return errors.New("options: MaxBytes: must not be negative")
+	}
+	for _, name := range a.algorithms {
+		if !jose.Known(name) {
+			return fmt.Errorf("algorithms: %q: not one of %q and EdDSA", name, jose.DefaultAlgorithms())
+		}
+	}
+	return nil
 }
 
 // checkSource says what is wrong with where the keys are published.

@@ -56,17 +56,9 @@ func New(c Config, o *Options) (*Authenticator, error) {
 		maxBytes:   o.MaxBytes,
 		now:        o.Now,
 	}
-	if c.Algorithms == nil {
-		a.algorithms = jose.DefaultAlgorithms()
-	}
-	switch {
-	case c.AccessTokens:
+	a.setDefaults(c.Algorithms == nil, c.Types == nil)
+	if c.AccessTokens {
 		a.types = []string{accessTokenType}
-	case c.Types == nil:
-		a.types = defaultTypes()
-	}
-	if a.maxBytes == 0 {
-		a.maxBytes = MaxToken
 	}
 	if a.now == nil {
 		a.now = time.Now
@@ -84,15 +76,35 @@ func New(c Config, o *Options) (*Authenticator, error) {
 	return a, nil
 }
 
+// setDefaults sets what was not given.
+func (a *Authenticator) setDefaults(algorithms, types bool) {
+	if algorithms {
+		a.algorithms = jose.DefaultAlgorithms()
+	}
+	if types {
+		a.types = defaultTypes()
+	}
+	if a.maxBytes == 0 {
+		a.maxBytes = MaxToken
+	}
+}
+
 // Preload fetches the issuer's keys if they are not known yet, for a server that
 // would rather not start, or not be ready, without them.
 func (a *Authenticator) Preload(ctx context.Context) error {
+	if err := a.preload(ctx); err != nil {
+		return fmt.Errorf("jwt: issuer %q: %w", a.issuer, err)
+	}
+	return nil
+}
+
+func (a *Authenticator) preload(ctx context.Context) error {
 	keys, err := a.keys.Keys(ctx, "")
 	if err == nil && len(keys) == 0 {
 		err = errNoKeys
 	}
 	if err != nil {
-		return fmt.Errorf("jwt: issuer %q: %w", a.issuer, keysError(err))
+		return keysError(err)
 	}
 	return nil
 }
@@ -102,12 +114,15 @@ func (a *Authenticator) Preload(ctx context.Context) error {
 // and what is wrong. A KeySet of one's own may have this method too; if it does
 // not, it is healthy.
 func (a *Authenticator) HealthCheck() error {
-	keys, ok := a.keys.(interface{ HealthCheck() error })
-	if !ok {
-		return nil
-	}
-	if err := keys.HealthCheck(); err != nil {
+	if err := a.health(); err != nil {
 		return fmt.Errorf("jwt: issuer %q: %w", a.issuer, err)
+	}
+	return nil
+}
+
+func (a *Authenticator) health() error {
+	if keys, ok := a.keys.(interface{ HealthCheck() error }); ok {
+		return keys.HealthCheck()
 	}
 	return nil
 }
@@ -180,18 +195,23 @@ func (a *Authenticator) Verify(ctx context.Context, token string) (Claims, error
 // verified returns the claims of a token that was read, perhaps with an error,
 // once they may be believed.
 func (a *Authenticator) verified(ctx context.Context, t *token, err error) (Claims, error) {
+	return a.verifiedBy(ctx, t, err, a.checkClaims)
+}
+
+// verifiedBy is verified with another check of the claims.
+func (a *Authenticator) verifiedBy(ctx context.Context, t *token, err error, check func(Claims) error) (Claims, error) {
 	if err := a.checkForm(t, err); err != nil {
 		return Claims{}, err
 	}
 	c := Claims{t.claims}
 	if err := a.verify(ctx, t); err != nil {
 		if authn.ReasonOf(err) == authn.Unavailable {
-			return Claims{}, cmp.Or(a.checkClaims(c), err) // no key could make it good
+			return Claims{}, cmp.Or(check(c), err) // no key could make it good
 		}
 		return Claims{}, err
 	}
 	t.headers.Remember(t.encoded, t.header)
-	return c, a.checkClaims(c)
+	return c, check(c)
 }
 
 // checkForm says what is wrong with a token before its signature is looked at.
@@ -242,23 +262,5 @@ func (a *Authenticator) checkAudience(c Claims) error {
 			return nil
 		}
 	}
-	return authn.Errorf(authn.WrongAudience, "the token is for %s, not for any of %q", quoteSome(audiences), a.audiences)
-}
-
-func quoteSome(texts []string) string {
-	const some = 3
-	list := ""
-	for i, t := range texts {
-		if i == some || len(list) > clip.Max {
-			return list + fmt.Sprintf(" and %d more", len(texts)-i)
-		}
-		if i > 0 {
-			list += ", "
-		}
-		list += clip.Quote(t)
-	}
-	if list == "" {
-		return "nobody"
-	}
-	return list
+	return authn.Errorf(authn.WrongAudience, "the token is for %s, not for any of %q", cmp.Or(clip.Some(audiences), "nobody"), a.audiences)
 }

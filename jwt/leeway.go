@@ -20,9 +20,21 @@ func newLeeway(setting time.Duration) leeway {
 	case setting < 0:
 		return leeway{}
 	default:
-		s = max(s, 1)
-		return leeway{s, s, s}
+		return leewayOf(max(s, 1))
 	}
+}
+
+func leewayOf(seconds int64) leeway { return leeway{seconds, seconds, seconds} }
+
+// CheckTimes checks "exp", which is required, and "nbf" and "iat" if they are there,
+// for those who use a [Verifier]. For each, the issuer's clock may be off by leeway, in
+// whole seconds. It returns when the token ends, leeway included.
+func (c Claims) CheckTimes(now time.Time, leeway time.Duration) (time.Time, error) {
+	l := leewayOf(max(0, int64(leeway/time.Second)))
+	if err := l.check(c, now); err != nil {
+		return time.Time{}, err
+	}
+	return l.expiry(c), nil
 }
 
 // check implements RFC 7519, sections 4.1.4 to 4.1.6.

@@ -2,6 +2,7 @@
 package clip
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -18,6 +19,22 @@ func Quote(s string) string {
 		return strconv.Quote(s)
 	}
 	return strconv.Quote(cut(s, Max)) + "…"
+}
+
+// Some returns the first three of texts, quoted, and how many more there are.
+func Some(texts []string) string {
+	const some = 3
+	list := ""
+	for i, t := range texts {
+		if i == some || len(list) > Max {
+			return list + fmt.Sprintf(" and %d more", len(texts)-i)
+		}
+		if i > 0 {
+			list += ", "
+		}
+		list += Quote(t)
+	}
+	return list
 }
 
 // MaxLine is how long a line of a trace may be.
