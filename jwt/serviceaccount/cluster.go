@@ -1,103 +1,196 @@
 package serviceaccount
 
 import (
-	"bytes"
 	"cmp"
-	"crypto/tls"
+	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
+	"strings"
 	"time"
 
+	"github.com/authnchain/authnchain/internal/fetch"
+	"github.com/authnchain/authnchain/internal/strictjson"
 	"github.com/authnchain/authnchain/jwt"
-	"github.com/authnchain/authnchain/x509"
 )
 
-// ClusterOptions are the settings of [ClusterKeys] that are rarely needed.
+// ClusterOptions are the settings of [NewCluster] that are rarely needed.
 type ClusterOptions struct {
-	// Folder is where the pod's files ca.crt and token are. Empty means
-	// /var/run/secrets/kubernetes.io/serviceaccount.
-	Folder string
-
-	// URL is where the keys are. Empty means https://kubernetes.default.svc/openid/v1/jwks.
+	// URL is the API server's. Empty means https://kubernetes.default.svc.
 	URL string
 
-	// MaxStale and Now are as in jwt.URLOptions.
+	// Client asks the API server, with the authorities and the credential that it needs. Nil
+	// means one with those of the pod that the process is in.
+	Client *http.Client
+
+	// Folder is where the pod's files ca.crt and token are, if there is no Client. Empty
+	// means /var/run/secrets/kubernetes.io/serviceaccount.
+	Folder string
+
+	// MaxStale is how long keys are used that cannot be fetched anew, as in jwt.Options.
 	MaxStale time.Duration
-	Now      func() time.Time
+
+	// Now returns the time. Nil means [time.Now].
+	Now func() time.Time
 }
 
-// ClusterKeys returns the keys of the cluster that the process is a pod of, for
-// [Config].Keys. They are fetched from its API server, whose authorities are in the pod's
-// ca.crt, with the pod's own token, which is read anew for each fetch since it is
-// replaced before it expires. The token goes to the host of the URL alone. ca.crt is read
-// once: a pod outlives few authorities, and must be started anew then. Every account may
-// read the keys unless the cluster has no ClusterRoleBinding of
-// system:service-account-issuer-discovery. o may be nil.
-func ClusterKeys(o *ClusterOptions) (*jwt.URLKeys, error) {
+// Cluster asks an API server for its keys and, as [Objects], for one object at a time. A
+// server with many callers has caches instead, such as those of package listers.
+type Cluster struct {
+	url    string
+	client *http.Client
+	keys   *jwt.URLKeys
+}
+
+// NewCluster returns the cluster that the process is a pod of, if o does not say
+// otherwise, which may be nil. It asks with the pod's own token, which is read anew for
+// each request, since it is replaced before it expires, and goes to the API server alone.
+// The authorities, in ca.crt, are read once.
+//
+// Every account may read the keys, unless the cluster has taken away the ClusterRoleBinding
+// system:service-account-issuer-discovery. To look up objects, the pod's account must be
+// allowed to get serviceaccounts, pods, secrets and what else tokens are bound to.
+func NewCluster(o *ClusterOptions) (*Cluster, error) {
 	if o == nil {
 		o = &ClusterOptions{}
 	}
-	folder := cmp.Or(o.Folder, "/var/run/secrets/kubernetes.io/serviceaccount")
-	address := cmp.Or(o.URL, "https://kubernetes.default.svc/openid/v1/jwks")
-	roots, err := x509.LoadRoots(filepath.Join(folder, "ca.crt"))
-	if err != nil {
-		return nil, fmt.Errorf("serviceaccount: %w", err)
-	}
-	parsed, err := url.Parse(address)
-	if err != nil || parsed.Scheme != "https" {
-		return nil, errors.New("serviceaccount: cluster: URL: must be https")
-	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
-	transport.MaxResponseHeaderBytes = 64 << 10
-	client := &http.Client{Transport: &podTransport{token: filepath.Join(folder, "token"), host: parsed.Host, next: transport}}
-	keys, err := jwt.URL(address, &jwt.URLOptions{Client: client, MaxStale: o.MaxStale, Now: o.Now})
+	c := &Cluster{url: strings.TrimSuffix(cmp.Or(o.URL, "https://kubernetes.default.svc"), "/"), client: o.Client}
+	err := c.open(o)
 	if err != nil {
 		return nil, fmt.Errorf("serviceaccount: cluster: %w", err)
 	}
-	return keys, nil
+	return c, nil
 }
 
-// podTransport sends requests to one host with the token in a file.
-type podTransport struct {
-	token string // the file
-	host  string
-	next  http.RoundTripper
+func (c *Cluster) open(o *ClusterOptions) (err error) {
+	if err := fetch.CheckURL(c.url, false); err != nil {
+		return fmt.Errorf("URL: %w", err)
+	}
+	parsed, err := url.Parse(c.url)
+	if err != nil || parsed.RawQuery != "" || parsed.ForceQuery {
+		return errors.New("URL: must not have a query")
+	}
+	if c.client == nil {
+		if c.client, err = podClient(cmp.Or(o.Folder, podFolder), parsed.Host); err != nil {
+			return err
+		}
+	}
+	c.client = fetch.Client(c.client)
+	c.keys, err = jwt.URL(c.url+"/openid/v1/jwks", &jwt.URLOptions{Client: c.client, MaxStale: o.MaxStale, Now: o.Now})
+	return err
 }
 
-// RoundTrip implements [http.RoundTripper].
-func (p *podTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.URL.Scheme != "https" || r.URL.Host != p.host {
-		return nil, errors.New("the pod's token is not for this host")
+// Keys returns the cluster's keys, for [Config].Keys. They are fetched and refreshed as
+// jwt.URL does.
+func (c *Cluster) Keys() *jwt.URLKeys { return c.keys }
+
+const (
+	objectTimeout = 5 * time.Second
+
+	// onlyMetadata asks for no more of an object than that.
+	onlyMetadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+)
+
+// Object implements [Objects] with a GET. It takes five seconds at most.
+func (c *Cluster) Object(ctx context.Context, r Reference) (Object, error) {
+	path, ok := paths[r.Kind]
+	if !ok {
+		return Object{}, errors.New("objects of this kind cannot be looked up")
 	}
-	token, err := readToken(p.token)
+	ctx, cancel := context.WithTimeout(ctx, objectTimeout)
+	defer cancel()
+	address := c.url + strings.Replace(path, "{namespace}", url.PathEscape(r.Namespace), 1) + "/" + url.PathEscape(r.Name)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, err
+		return Object{}, err
 	}
-	r = r.Clone(r.Context())
-	r.Header.Set("Authorization", "Bearer "+token)
-	return p.next.RoundTrip(r)
+	accept := onlyMetadata
+	if r.Kind == Secret && r.UID == "" || r.Kind == ServiceAccount {
+		accept = "application/json"
+	}
+	request.Header.Set("Accept", accept)
+	answer, err := fetch.Do(c.client, request, http.StatusOK, http.StatusNotFound)
+	if err != nil {
+		return Object{}, err
+	}
+	return parseObject(string(answer.Body), r)
 }
 
-// readToken reads a file with nothing but a token in it.
-func readToken(path string) (string, error) {
-	f, err := os.Open(path)
+// paths are where the kinds are.
+var paths = map[Kind]string{
+	ServiceAccount:                 "/api/v1/namespaces/{namespace}/serviceaccounts",
+	Secret:                         "/api/v1/namespaces/{namespace}/secrets",
+	Pod:                            "/api/v1/namespaces/{namespace}/pods",
+	Node:                           "/api/v1/nodes",
+	ValidatingWebhookConfiguration: "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
+	MutatingWebhookConfiguration:   "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+}
+
+var errNotAnObject = errors.New("the API server's answer is not the object that was asked for")
+
+// parseObject reads an API server's answer. One that is not an object, or no Status, is
+// somebody else's: that there is nothing at a path of a proxy says nothing of a pod.
+func parseObject(text string, r Reference) (o Object, err error) {
+	answer, err := strictjson.Parse(text)
 	if err != nil {
-		return "", err
+		return o, errNotAnObject
 	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, jwt.MaxToken+1))
+	kind, _ := answer.Get("kind").Text()
+	reason, _ := answer.Get("reason").Text()
+	if kind == "Status" && reason == "NotFound" {
+		return o, ErrNotFound
+	}
+	metadata, err := answer.Get("metadata").Object()
+	if err != nil || kind != string(r.Kind) && kind != "PartialObjectMetadata" {
+		return o, errNotAnObject
+	}
+	if name, _ := metadata.Get("name").Text(); name != r.Name {
+		return o, errNotAnObject
+	}
+	if o, err = parseMetadata(metadata); err != nil {
+		return Object{}, err
+	}
+	if o.Secrets, err = parseSecrets(answer.Get("secrets")); err != nil {
+		return Object{}, errNotAnObject
+	}
+	data, _ := answer.Get("data").Object()
+	token, _ := data.Get("token").Text()
+	o.Token, err = base64.StdEncoding.DecodeString(token)
 	if err != nil {
-		return "", err
+		return Object{}, errNotAnObject
 	}
-	text = bytes.TrimSpace(text)
-	if len(text) == 0 || len(text) > jwt.MaxToken || bytes.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", errors.New("the pod's token file holds no token")
+	return o, nil
+}
+
+func parseMetadata(metadata strictjson.Object) (o Object, err error) {
+	if o.UID, err = metadata.Get("uid").Text(); err != nil {
+		return o, errNotAnObject
 	}
-	return string(text), nil
+	if deleted := metadata.Get("deletionTimestamp"); !deleted.Null() {
+		text, _ := deleted.Text()
+		if o.Deleted, err = time.Parse(time.RFC3339, text); err != nil {
+			return o, errNotAnObject
+		}
+	}
+	labels, _ := metadata.Get("labels").Object()
+	o.InvalidSince, _ = labels.Get("kubernetes.io/legacy-token-invalid-since").Text()
+	o.LastUsed, _ = labels.Get("kubernetes.io/legacy-token-last-used").Text()
+	return o, nil
+}
+
+// parseSecrets returns the names in a ServiceAccount's list of secrets.
+func parseSecrets(list strictjson.Value) (names []string, err error) {
+	if list.Null() {
+		return nil, nil
+	}
+	items, err := list.Items()
+	for _, item := range items {
+		object, _ := item.Object()
+		if name, err := object.Get("name").Text(); err == nil {
+			names = append(names, name)
+		}
+	}
+	return names, err
 }

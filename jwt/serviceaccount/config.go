@@ -23,7 +23,7 @@ type Config struct {
 	// better have an audience of its own.
 	Audiences authenticator.Audiences
 
-	// Keys are the cluster's: [ClusterKeys], jwt.URL of its /openid/v1/jwks, a jwt.File or
+	// Keys are the cluster's: [Cluster.Keys], jwt.URL, a jwt.File or
 	// jwt.ParseKeys of its --service-account-key-file, or any other. It is required.
 	Keys jwt.KeySet
 

@@ -1,0 +1,77 @@
+package serviceaccount
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/authnchain/authnchain/jwt"
+	"github.com/authnchain/authnchain/x509"
+)
+
+// podFolder is where a pod has the authorities and its own token.
+const podFolder = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+// podClient returns a client of the API server on a host, for a pod with these files.
+func podClient(folder, host string) (*http.Client, error) {
+	roots, err := x509.LoadRoots(filepath.Join(folder, "ca.crt"))
+	if err != nil {
+		return nil, err
+	}
+	token := filepath.Join(folder, "token")
+	if _, err := readToken(token); err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{
+		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		Proxy:                  http.ProxyFromEnvironment,
+		ForceAttemptHTTP2:      true,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+	return &http.Client{Transport: &podTransport{token, host, transport}}, nil
+}
+
+// podTransport sends requests to one host with the token in a file, as it is then: it is
+// replaced before it expires.
+type podTransport struct {
+	token string // the file
+	host  string
+	next  http.RoundTripper
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (p *podTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Scheme != "https" || r.URL.Host != p.host {
+		return nil, errors.New("the pod's token is not for this host")
+	}
+	token, err := readToken(p.token)
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+token)
+	return p.next.RoundTrip(r)
+}
+
+// readToken reads a file with nothing but a token in it.
+func readToken(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, jwt.MaxToken+2))
+	if err != nil {
+		return "", err
+	}
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 || len(text) > jwt.MaxToken || bytes.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", fmt.Errorf("%s: holds no token", path)
+	}
+	return string(text), nil
+}
