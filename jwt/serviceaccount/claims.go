@@ -141,8 +141,8 @@ func readUID(c jwt.Claims, claim string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := authn.CheckName(uid); err != nil {
-		return "", authn.Errorf(authn.Malformed, "claim %q: %w", claim, err)
+	if authn.CheckName(uid) != nil {
+		return "", authn.Errorf(authn.Malformed, "claim %q: %s is no uid", claim, clip.Quote(uid))
 	}
 	return uid, nil
 }

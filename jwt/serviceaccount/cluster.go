@@ -95,14 +95,13 @@ const (
 
 // Object implements [Objects] with a GET. It takes five seconds at most.
 func (c *Cluster) Object(ctx context.Context, r Reference) (Object, error) {
-	path, ok := paths[r.Kind]
-	if !ok {
+	path := pathOf(r)
+	if path == "" {
 		return Object{}, errors.New("objects of this kind cannot be looked up")
 	}
 	ctx, cancel := context.WithTimeout(ctx, objectTimeout)
 	defer cancel()
-	address := c.url + strings.Replace(path, "{namespace}", url.PathEscape(r.Namespace), 1) + "/" + url.PathEscape(r.Name)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+path+url.PathEscape(r.Name), nil)
 	if err != nil {
 		return Object{}, err
 	}
@@ -118,14 +117,25 @@ func (c *Cluster) Object(ctx context.Context, r Reference) (Object, error) {
 	return parseObject(string(answer.Body), r)
 }
 
-// paths are where the kinds are.
-var paths = map[Kind]string{
-	ServiceAccount:                 "/api/v1/namespaces/{namespace}/serviceaccounts",
-	Secret:                         "/api/v1/namespaces/{namespace}/secrets",
-	Pod:                            "/api/v1/namespaces/{namespace}/pods",
-	Node:                           "/api/v1/nodes",
-	ValidatingWebhookConfiguration: "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
-	MutatingWebhookConfiguration:   "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+// pathOf returns where the objects of a kind are, or nothing.
+func pathOf(r Reference) string {
+	core, admission := "/api/v1/", "/apis/admissionregistration.k8s.io/v1/"
+	within := core + "namespaces/" + url.PathEscape(r.Namespace)
+	switch r.Kind {
+	case ServiceAccount:
+		return within + "/serviceaccounts/"
+	case Secret:
+		return within + "/secrets/"
+	case Pod:
+		return within + "/pods/"
+	case Node:
+		return core + "nodes/"
+	case ValidatingWebhookConfiguration:
+		return admission + "validatingwebhookconfigurations/"
+	case MutatingWebhookConfiguration:
+		return admission + "mutatingwebhookconfigurations/"
+	}
+	return ""
 }
 
 var errNotAnObject = errors.New("the API server's answer is not the object that was asked for")
@@ -174,10 +184,30 @@ func parseMetadata(metadata strictjson.Object) (o Object, err error) {
 			return o, errNotAnObject
 		}
 	}
-	labels, _ := metadata.Get("labels").Object()
-	o.InvalidSince, _ = labels.Get("kubernetes.io/legacy-token-invalid-since").Text()
-	o.LastUsed, _ = labels.Get("kubernetes.io/legacy-token-last-used").Text()
-	return o, nil
+	if labels := metadata.Get("labels"); !labels.Null() {
+		o.InvalidSince, o.LastUsed, err = parseLabels(labels)
+	}
+	return o, err
+}
+
+// parseLabels reads those of a Secret. A label that is there and cannot be read is an
+// error: it may take the token back.
+func parseLabels(v strictjson.Value) (invalidSince, lastUsed string, err error) {
+	labels, err := v.Object()
+	if err != nil {
+		return "", "", errNotAnObject
+	}
+	for _, l := range []struct {
+		name string
+		into *string
+	}{{"kubernetes.io/legacy-token-invalid-since", &invalidSince}, {"kubernetes.io/legacy-token-last-used", &lastUsed}} {
+		if label := labels.Get(l.name); !label.Missing() {
+			if *l.into, err = label.Text(); err != nil {
+				return "", "", errNotAnObject
+			}
+		}
+	}
+	return invalidSince, lastUsed, nil
 }
 
 // parseSecrets returns the names in a ServiceAccount's list of secrets.
