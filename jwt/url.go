@@ -33,12 +33,11 @@ func URL(url string, o *URLOptions) (*URLKeys, error) {
 		o = &URLOptions{}
 	}
 	settings := &Options{Client: o.Client, MaxStale: o.MaxStale}
-	err := checkURL(url, settings)
-	if o.MaxStale != 0 && o.MaxStale < maxLife {
-		err = errors.New("options: MaxStale: must be at least one hour")
-	}
-	if err != nil {
+	if err := checkURL(url, settings); err != nil {
 		return nil, fmt.Errorf("jwt: keys: URL: %w", err)
+	}
+	if o.MaxStale != 0 && o.MaxStale < maxLife {
+		return nil, errors.New("jwt: keys: options: MaxStale: must be at least one hour")
 	}
 	now := o.Now
 	if now == nil {

@@ -180,7 +180,7 @@ func parseMetadata(metadata strictjson.Object) (o Object, err error) {
 	}
 	if deleted := metadata.Get("deletionTimestamp"); !deleted.Null() {
 		text, _ := deleted.Text()
-		if o.Deleted, err = time.Parse(time.RFC3339, text); err != nil {
+		if o.Deleted, err = time.Parse(time.RFC3339, text); err != nil || o.Deleted.IsZero() {
 			return o, errNotAnObject
 		}
 	}

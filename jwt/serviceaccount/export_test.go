@@ -1,0 +1,16 @@
+package serviceaccount
+
+import "github.com/authnchain/authnchain/jwt"
+
+// ReadBound reads the claims of a token, and returns the user's name and what it is bound
+// to.
+func ReadBound(c jwt.Claims) (username string, bound []Reference, err error) {
+	t, err := readBound(c)
+	if err != nil {
+		return "", nil, err
+	}
+	return t.username(), []Reference{t.account, t.secret, t.pod, t.node, t.validating, t.mutating}, nil
+}
+
+// ParseObject reads an API server's answer.
+var ParseObject = parseObject
