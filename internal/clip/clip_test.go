@@ -68,3 +68,18 @@ func FuzzClip(f *testing.F) {
 		}
 	})
 }
+
+func TestSome(t *testing.T) {
+	for _, row := range []struct {
+		texts []string
+		want  string
+	}{
+		{nil, ""},
+		{[]string{""}, `""`},
+		{[]string{"a", "b\n", "c"}, `"a", "b\n", "c"`},
+		{[]string{"a", "b", "c", "d", "e"}, `"a", "b", "c" and 2 more`},
+		{[]string{strings.Repeat("x", 200), "b"}, `"` + strings.Repeat("x", 128) + `"… and 1 more`},
+	} {
+		require.Equal(t, row.want, clip.Some(row.texts))
+	}
+}

@@ -58,6 +58,9 @@ var floorOf = map[string]int{
 	"bearer/bootstrap/listers": third,
 	"bearer/bootstrap":         second,
 	"jwt/authconfig":           third,
+	"jwt/serviceaccount":         second,
+	"jwt/serviceaccount/listers": third,
+	"examples/admission":         attic,
 	"examples/authcheck":       attic,
 	"examples/embed":           attic,
 	"examples/tour":            attic,
@@ -146,6 +149,7 @@ func TestWeight(t *testing.T) {
 	for _, p := range own {
 		name := strings.TrimPrefix(p.ImportPath, module)
 		allowed := kubernetes
+		if name == "jwt" || name == "internal/jose" || name == "jwt/serviceaccount" {
 		if name == "jwt" || name == "internal/jose" || name == "bearer/introspection" {
 			allowed = append(allowed[:len(allowed):len(allowed)], jose...)
 		}
