@@ -23,21 +23,22 @@ var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 
 // imports are what a fragment may use without importing it.
 var imports = map[string]string{
-	"anonymous":  "github.com/authnchain/authnchain/anonymous",
-	"authn":      "github.com/authnchain/authnchain/authn",
-	"authconfig": "github.com/authnchain/authnchain/jwt/authconfig",
-	"authntest":  "github.com/authnchain/authnchain/authn/authntest",
+	"anonymous":      "github.com/authnchain/authnchain/anonymous",
+	"authn":          "github.com/authnchain/authnchain/authn",
+	"authconfig":     "github.com/authnchain/authnchain/jwt/authconfig",
+	"authntest":      "github.com/authnchain/authnchain/authn/authntest",
 	"awsauth":    "github.com/authnchain/authnchain/bearer/eks/awsauth",
-	"bearer":     "github.com/authnchain/authnchain/bearer",
+	"bearer":         "github.com/authnchain/authnchain/bearer",
 	"bootstrap":  "github.com/authnchain/authnchain/bearer/bootstrap",
-	"certconfig": "github.com/authnchain/authnchain/x509/certconfig",
+	"certconfig":     "github.com/authnchain/authnchain/x509/certconfig",
 	"eks":        "github.com/authnchain/authnchain/bearer/eks",
 	"folder":     "github.com/authnchain/authnchain/bearer/bootstrap/folder",
-	"jwt":        "github.com/authnchain/authnchain/jwt",
-	"revocation": "github.com/authnchain/authnchain/x509/revocation",
-	"union":      "github.com/authnchain/authnchain/union",
-	"webhook":    "github.com/authnchain/authnchain/webhook",
-	"x509":       "github.com/authnchain/authnchain/x509",
+	"jwt":            "github.com/authnchain/authnchain/jwt",
+	"serviceaccount": "github.com/authnchain/authnchain/jwt/serviceaccount",
+	"revocation":     "github.com/authnchain/authnchain/x509/revocation",
+	"union":          "github.com/authnchain/authnchain/union",
+	"webhook":        "github.com/authnchain/authnchain/webhook",
+	"x509":           "github.com/authnchain/authnchain/x509",
 
 	"introspection": "github.com/authnchain/authnchain/bearer/introspection",
 
