@@ -14,3 +14,6 @@ func ReadBound(c jwt.Claims) (username string, bound []Reference, err error) {
 
 // ParseObject reads an API server's answer.
 var ParseObject = parseObject
+
+// PodClient returns a client of the API server on a host.
+var PodClient = podClient

@@ -96,6 +96,8 @@ func TestClaims(t *testing.T) {
 		{"account with an empty uid", private(object{"serviceaccount": ref("web", "")}), refused(authn.Malformed, `kubernetes.io: serviceaccount: claim "uid": "" is no uid`)},
 		{"account with a uid of two lines", private(object{"serviceaccount": ref("web", "a\nb")}), refused(authn.Malformed, `kubernetes.io: serviceaccount: claim "uid": "a\nb" is no uid`)},
 		{"account with a long name", private(object{"serviceaccount": ref(long, "u")}), refused(authn.Malformed, `kubernetes.io: serviceaccount: claim "name": "`+long[:128]+`"… is no name in Kubernetes`)},
+		{"account that begins with a dash", private(object{"serviceaccount": ref("-web", "u")}), refused(authn.Malformed, `kubernetes.io: serviceaccount: claim "name": "-web" is no name in Kubernetes`)},
+		{"account that ends with a dash", private(object{"serviceaccount": ref("web-", "u")}), refused(authn.Malformed, `kubernetes.io: serviceaccount: claim "name": "web-" is no name in Kubernetes`)},
 		{"account in capitals", private(object{"serviceaccount": ref("Web", "u")}), refused(authn.Malformed, `kubernetes.io: serviceaccount: claim "name": "Web" is no name in Kubernetes`)},
 		{"pod of null", private(object{"pod": json.RawMessage("null")}), refused(authn.ClaimMissing, `kubernetes.io: claim "pod": not an object`)},
 		{"pod without a uid", private(object{"pod": object{"name": "web-1"}}), refused(authn.ClaimMissing, `kubernetes.io: pod: claim "uid": missing`)},
