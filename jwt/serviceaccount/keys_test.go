@@ -125,3 +125,13 @@ func TestAnotherCluster(t *testing.T) {
 	auth := newAuth(t, keysOf(ours), newKubernetes())
 	require.Equal(t, refused(authn.BadSignature, `the signature is not one of the issuer's key "`+ours.KeyID("ES256")+`"`), ask(t, auth, theirs.Sign("ES256", bound(nil), nil)))
 }
+
+// A token without "kid" has keys fetched that are not known yet.
+func TestRefresh(t *testing.T) {
+	s := newAPIServer(t)
+	auth := newAuth(t, s.cluster(t).Keys(), newKubernetes())
+	token := func() string { return s.Sign("ES256", bound(nil), object{"kid": nil}) }
+	require.Equal(t, web(nil), ask(t, auth, token()))
+	s.Rotate()
+	require.Equal(t, web(nil), ask(t, auth, token()))
+}
