@@ -61,4 +61,10 @@
 // reads from a JWK Set, a JWK or PEM; those of a [File] that is followed; or a
 // [KeySet] of one's own. Whoever keeps answers asks [Authenticator.Generation]
 // whether the keys are still the same.
+//
+// # Other kinds of tokens
+//
+// A [Verifier] verifies signatures of issuers that share their keys, those at a [URL] for
+// instance, and leaves the claims to who uses it. Package serviceaccount does, for the
+// tokens of Kubernetes' service accounts.
 package jwt

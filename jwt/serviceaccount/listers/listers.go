@@ -2,10 +2,11 @@
 // client-go, for package serviceaccount:
 //
 //	factory := informers.NewSharedInformerFactory(client, 0)
-//	objects := listers.Objects{
-//		ServiceAccounts: factory.Core().V1().ServiceAccounts().Lister(),
-//		Pods:            factory.Core().V1().Pods().Lister(),
-//		Synced:          factory.Core().V1().Pods().Informer().HasSynced,
+//	accounts, pods := factory.Core().V1().ServiceAccounts(), factory.Core().V1().Pods()
+//	objects := &listers.Objects{
+//		ServiceAccounts: accounts.Lister(),
+//		Pods:            pods.Lister(),
+//		Synced:          func() bool { return accounts.Informer().HasSynced() && pods.Informer().HasSynced() },
 //		Live:            cluster, // a serviceaccount.Cluster
 //	}
 //
