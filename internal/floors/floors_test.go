@@ -30,48 +30,48 @@ const (
 )
 
 var floorOf = map[string]int{
-	"internal/altname":         cellar,
-	"internal/authscheme":      cellar,
-	"internal/clip":            cellar,
-	"internal/confirm":         cellar,
-	"internal/dn":              cellar,
-	"internal/fetch":           cellar,
-	"internal/flight":          cellar,
-	"internal/follow":          cellar,
-	"internal/hide":            cellar,
-	"internal/jose":            cellar,
-	"internal/pause":           cellar,
-	"internal/spelling":        cellar,
-	"internal/strictjson":      cellar,
-	"authn":                    ground,
-	"anonymous":                first,
-	"bearer":                   first,
-	"bearer/introspection":     second,
-	"jwt":                      first,
-	"union":                    first,
-	"webhook":                  first,
-	"x509":                     first,
-	"x509/frontproxy":          second,
-	"authn/authntest":          beside,
-	"x509/certconfig":          third,
-	"bearer/bootstrap/folder":  third,
-	"bearer/bootstrap/listers": third,
-	"bearer/bootstrap":         second,
-	"jwt/authconfig":           third,
+	"internal/altname":           cellar,
+	"internal/authscheme":        cellar,
+	"internal/clip":              cellar,
+	"internal/confirm":           cellar,
+	"internal/dn":                cellar,
+	"internal/fetch":             cellar,
+	"internal/flight":            cellar,
+	"internal/follow":            cellar,
+	"internal/hide":              cellar,
+	"internal/jose":              cellar,
+	"internal/pause":             cellar,
+	"internal/spelling":          cellar,
+	"internal/strictjson":        cellar,
+	"authn":                      ground,
+	"anonymous":                  first,
+	"bearer":                     first,
+	"bearer/introspection":       second,
+	"jwt":                        first,
+	"union":                      first,
+	"webhook":                    first,
+	"x509":                       first,
+	"x509/frontproxy":            second,
+	"authn/authntest":            beside,
+	"x509/certconfig":            third,
+	"bearer/bootstrap/folder":    third,
+	"bearer/bootstrap/listers":   third,
+	"bearer/bootstrap":           second,
+	"jwt/authconfig":             third,
 	"jwt/serviceaccount":         second,
 	"jwt/serviceaccount/listers": third,
 	"examples/admission":         attic,
-	"examples/authcheck":       attic,
-	"examples/embed":           attic,
-	"examples/tour":            attic,
-	"examples/tokenreview":     attic,
-	"internal/e2e":             attic,
-	"internal/floors":          attic,
-	"internal/readme":          attic,
-	"internal/expressions":     boiler,
-	"x509/revocation":          second,
-	"bearer/eks":               second,
-	"bearer/eks/awsauth":       third,
+	"examples/authcheck":         attic,
+	"examples/embed":             attic,
+	"examples/tour":              attic,
+	"examples/tokenreview":       attic,
+	"internal/e2e":               attic,
+	"internal/floors":            attic,
+	"internal/readme":            attic,
+	"internal/expressions":       boiler,
+	"x509/revocation":            second,
+	"bearer/eks":                 second,
+	"bearer/eks/awsauth":         third,
 }
 
 // kubernetes, jose and ocsp are all that the lower floors may need from outside.
@@ -149,11 +149,10 @@ func TestWeight(t *testing.T) {
 	for _, p := range own {
 		name := strings.TrimPrefix(p.ImportPath, module)
 		allowed := kubernetes
-		if name == "jwt" || name == "internal/jose" || name == "jwt/serviceaccount" {
-		if name == "jwt" || name == "internal/jose" || name == "bearer/introspection" {
+		switch name {
+		case "jwt", "internal/jose", "jwt/serviceaccount", "bearer/introspection":
 			allowed = append(allowed[:len(allowed):len(allowed)], jose...)
-		}
-		if name == "x509/revocation" {
+		case "x509/revocation":
 			allowed = append(allowed[:len(allowed):len(allowed)], ocsp...)
 		}
 		if floorOf[name] > beside {
