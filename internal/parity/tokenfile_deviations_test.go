@@ -91,12 +91,11 @@ func fileDeviations() []change[*listing] {
 }
 
 func digestDeviations() []change[*listing] {
-	const line = "| a token that is written sha256:… |"
 	return []change[*listing]{
 		{
 			name:   "what looks like a digest and is none",
 			reason: "the file may be one that everybody can read",
-			line:   line,
+			line:   "| token file: anything else that begins with `sha256:`, in any case | a token | the file is refused, with the line |",
 			applies: func(l *listing) bool {
 				return slices.ContainsFunc(l.rows(), func(row []string) bool { return looksHashed(row[0]) && l.hashed(row[0]) == "" })
 			},
@@ -106,7 +105,7 @@ func digestDeviations() []change[*listing] {
 			name:    "digests of tokens",
 			accepts: true, // from who has the token, where upstream takes the digest for one
 			reason:  "the file is no secret then",
-			line:    line,
+			line:    "| token file: `sha256:` and 64 hexadecimal digits for a token |",
 			applies: func(l *listing) bool {
 				return slices.ContainsFunc(l.rows(), func(row []string) bool { return l.hashed(row[0]) != "" })
 			},
