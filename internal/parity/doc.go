@@ -4,7 +4,7 @@
 // project.
 //
 //	go test ./...                              as CI does
-//	go test -run TestTokens -seed 7 -pairs 1000000 longer, over other input
+//	go test -run TestTokens -seed 7 -pairs 1000000 longer, over other input; likewise TestWebhook, TestTokenFile …
 //	go test -run 'Wycheproof|PKITS|BetterTLS'  the corpora alone
 //	go test -run TestRatios -v -ratios         ratios to the limit, beside upstream and others
 //	go test -bench . -run '^$' -count 10       the same for benchstat

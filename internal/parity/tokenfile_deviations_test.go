@@ -83,11 +83,8 @@ func fileDeviations() []change[*listing] {
 			},
 		},
 	}
-	if digests {
-		of := digestDeviations()
-		return append(slices.Insert(all, 0, of[0]), of[1]) // whatever is digested, it is no row's token for those between
-	}
-	return all
+	of := digestDeviations()
+	return append(slices.Insert(all, 0, of[0]), of[1]) // whatever is digested, it is no row's token for those between
 }
 
 func digestDeviations() []change[*listing] {
@@ -157,7 +154,7 @@ func repeated(l *listing) bool {
 	seen := make(map[string]bool)
 	for _, row := range l.rows() {
 		token := row[0]
-		if digests && l.hashed(token) != "" {
+		if l.hashed(token) != "" {
 			token = l.hashed(token)
 		}
 		if seen[token] {

@@ -8,10 +8,6 @@ import (
 	"strings"
 )
 
-// digests says that a file may have "sha256:" and the digest of a token in place
-// of the token.
-const digests = false
-
 // lines are those of a file that is still to be written.
 type lines struct {
 	rows  [][]string
@@ -160,10 +156,7 @@ func fileMutations() []fileMutation {
 			return pick(r, []string{"", "\n", "\x00", `{"a":"b"}`, "\ufeff", "token\tuser\tuid\n", "token;user;uid\n", "<html>, a, b\n"})
 		}),
 	}
-	if digests {
-		all = append(all, fileMutation{"digest", asDigest}, fileMutation{"digest", asDigest}, fileMutation{"no digest", noDigest})
-	}
-	return all
+	return append(all, fileMutation{"digest", asDigest}, fileMutation{"digest", asDigest}, fileMutation{"no digest", noDigest})
 }
 
 // asDigest puts that of a token in its place.
