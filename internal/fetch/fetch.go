@@ -3,7 +3,6 @@
 package fetch
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -142,13 +141,25 @@ func transport(c *http.Client) http.RoundTripper {
 	return c.Transport
 }
 
-// read reads a body, or a byte more than most of it.
+// read reads a body, or a byte more than most of it. It is io.ReadAll, but for the room
+// to begin with.
 func read(resp *http.Response, most int) ([]byte, error) {
 	const usual = 4 << 10 // no more is made room for because somebody says so
-	room := max(0, min(resp.ContentLength, usual)) + bytes.MinRead
-	buf := bytes.NewBuffer(make([]byte, 0, room))
-	_, err := buf.ReadFrom(io.LimitReader(resp.Body, int64(most)+1))
-	return buf.Bytes(), err
+	room := max(0, min(resp.ContentLength, usual)) + 512
+	body := make([]byte, 0, room)
+	for from := io.LimitReader(resp.Body, int64(most)+1); ; {
+		n, err := from.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		if err == io.EOF {
+			return body, nil
+		}
+		if err != nil {
+			return body, err
+		}
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)]
+		}
+	}
 }
 
 // failed returns an error that says what was asked of whom. err may quote what
