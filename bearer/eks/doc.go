@@ -20,7 +20,7 @@
 //   - the eight or nine parameters of such a request, by exact name, each once and
 //     escaped in the one way that Signature Version 4 has: Action=GetCallerIdentity,
 //     Version=2011-06-15, X-Amz-Algorithm=AWS4-HMAC-SHA256, the signed headers "host"
-//     and "x-k8s-aws-id" and no others, X-Amz-Expires between 1 and 900;
+//     and "x-k8s-aws-id" and no others, X-Amz-Expires between 0 and 900;
 //   - X-Amz-Date no more than fifteen minutes ago and five ahead, and of the day that
 //     X-Amz-Credential names.
 //

@@ -68,7 +68,7 @@ func newSTS(t testing.TB) *sts {
 	s := &sts{t: t, now: noon, keys: map[string]key{bob.id: bob, admin.id: admin}}
 	ca := authntest.NewCA(t)
 	server := httptest.NewUnstartedServer(s)
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{*ca.IssueServer([]string{"*.amazonaws.com", "*.eu-west-1.amazonaws.com", "*.cn-north-1.amazonaws.com.cn"})}}
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{*ca.IssueServer([]string{"*.amazonaws.com", "*.eu-west-1.amazonaws.com", "*.us-east-1.amazonaws.com", "*.cn-north-1.amazonaws.com.cn", "*.eu-west-1.api.aws"})}}
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	t.Cleanup(server.Close)

@@ -81,7 +81,7 @@ func parseURL(text string, allowed hosts) (*presigned, error) {
 
 var (
 	signatureForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	secondsForm   = regexp.MustCompile(`^[1-9][0-9]{0,2}$`)
+	secondsForm   = regexp.MustCompile(`^(0|[1-9][0-9]{0,2})$`) // aws-iam-authenticator writes 0
 	// https://docs.aws.amazon.com/STS/latest/APIReference/API_Credentials.html
 	credentialForm = regexp.MustCompile(`^(\w{16,128})/([0-9]{8})/[a-z0-9-]{1,32}/sts/aws4_request$`)
 )
@@ -93,7 +93,7 @@ func (p *presigned) check(values map[string]string) (err error) {
 	}
 	seconds, err := strconv.Atoi(values[expires])
 	if err != nil || !secondsForm.MatchString(values[expires]) || seconds > maxExpires {
-		return fmt.Errorf("%s: not a number from 1 to %d", expires, maxExpires)
+		return fmt.Errorf("%s: not a number from 0 to %d", expires, maxExpires)
 	}
 	if !signatureForm.MatchString(p.signature) {
 		return fmt.Errorf("%s: not 64 hexadecimal digits", signature)
