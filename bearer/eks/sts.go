@@ -32,7 +32,7 @@ func (a *Authenticator) ask(ctx context.Context, p *presigned) (*fetch.Answer, e
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set(clusterHeader, a.clusterID)
-	return fetch.Do(a.client, req, http.StatusOK, http.StatusForbidden)
+	return fetch.Do(a.client, req, http.StatusOK, http.StatusBadRequest, http.StatusForbidden)
 }
 
 // identity asks STS, and reads what it says.
@@ -41,8 +41,8 @@ func (a *Authenticator) identity(ctx context.Context, token string, p *presigned
 	switch {
 	case err != nil:
 		return Identity{}, unavailable(err, token, p)
-	case answer.Status == http.StatusForbidden:
-		return Identity{}, denied(answer.Body, token, p)
+	case answer.Status != http.StatusOK:
+		return Identity{}, denied(answer, token, p)
 	}
 	id, err := parseIdentity(answer.Body)
 	if err != nil {
@@ -83,18 +83,21 @@ var reasons = map[string]authn.Reason{
 	"MissingAuthenticationToken": authn.Malformed,
 }
 
-// denied returns the error for an answer with the status 403. One that is no error of
-// STS's is somebody else's, such as a proxy's, who knows nothing of the token.
-func denied(body []byte, token string, p *presigned) error {
-	code, message, err := parseError(body)
+// denied returns the error for an answer with the status 400 or 403. One that is no error
+// of STS's is somebody else's, such as a proxy's, who knows nothing of the token. 400 is
+// for what ails the server too, such as throttling: of those it is a known code that
+// refuses.
+func denied(answer *fetch.Answer, token string, p *presigned) error {
+	code, message, err := parseError(answer.Body)
 	if err != nil {
-		return unavailable(fmt.Errorf("status 403, and %w", err), token, p)
-	}
-	if strings.Contains(code, "Throttl") {
-		return unavailable(errors.New("status 403, throttled"), token, p)
+		return unavailable(fmt.Errorf("status %d, and %w", answer.Status, err), token, p)
 	}
 	reason, ok := reasons[code]
 	switch {
+	case strings.Contains(code, "Throttl"):
+		return unavailable(fmt.Errorf("status %d, throttled", answer.Status), token, p)
+	case !ok && answer.Status != http.StatusForbidden:
+		return unavailable(fmt.Errorf("status %d: %s", answer.Status, clip.Quote(hide.Text(code, secrets(token, p)...))), token, p)
 	case !ok:
 		reason, code = authn.Refused, clip.Quote(hide.Text(code, secrets(token, p)...))
 	case strings.HasPrefix(message, "Signature expired"):
