@@ -206,7 +206,7 @@ func (f *File) refresh() bool {
 	f.held = time.Time{}
 	first := f.loaded.IsZero() && f.loadErr == nil
 	f.was, f.read, f.readErr = found.stamp, now, nil
-	if found.sum == f.sum && !first && (f.loadErr == nil || now.Sub(f.tried) < tryAgain) {
+	if found.sum == f.sum && !first && (f.loadErr == nil || now.Sub(f.tried).Abs() < tryAgain) {
 		return false
 	}
 	changed := found.sum != f.sum || first
@@ -220,7 +220,7 @@ func (f *File) refresh() bool {
 // unchanged reports whether the file need not be read, since it is as it was.
 func (f *File) unchanged(is stamp, now time.Time) bool {
 	return f.readErr == nil && f.loadErr == nil && f.was != nil && f.was.same(is) &&
-		f.read.Sub(is.changed()) > settled && now.Sub(f.read) < readAnyway
+		f.read.Sub(is.changed()) > settled && now.Sub(f.read).Abs() < readAnyway
 }
 
 // halfWritten reports whether somebody may still be writing: the file has other

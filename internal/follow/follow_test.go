@@ -278,6 +278,33 @@ func TestClockSetBack(t *testing.T) {
 	require.Equal(t, []string{"a", "b"}, f.loaded)
 }
 
+// Nor does it keep what is to be done every so often from being done.
+func TestClockSetBackLater(t *testing.T) {
+	f := newFixture(t, "a")
+	long := f.start.Add(-24 * time.Hour)
+	require.NoError(t, os.Chtimes(f.path, long, long))
+	var passing error
+	file, err := follow.Open(f.path, func(data []byte) error { return errors.Join(passing, f.load(data)) }, f.tell, f.now)
+	require.NoError(t, err)
+	f.clock.Add(-3600)
+	f.write(t, "b")
+	require.NoError(t, os.Chtimes(f.path, long, long))
+	f.pass(file)
+	f.pass(file)
+	require.Equal(t, []string{"a", "b"}, f.loaded, "its time is not believed for an hour more")
+
+	passing = errors.New("not now")
+	f.replace(t, "c")
+	f.pass(file)
+	f.pass(file)
+	require.ErrorContains(t, file.HealthCheck(), "not now")
+	passing = nil
+	f.clock.Add(-3600)
+	f.pass(file)
+	f.pass(file)
+	require.NoError(t, file.HealthCheck())
+}
+
 // Who writes the file, in its place or anew, is given the time to end: while
 // somebody looks every second, contents count once they are the same twice.
 func TestHalfWritten(t *testing.T) {
