@@ -173,6 +173,7 @@ func TestNew(t *testing.T) {
 		"a region in a URL":  {func(c *eks.Config, _ *eks.Options) { c.Regions = []string{"eu-west-1.evil.example/"} }, `eks: region "eu-west-1.evil.example/": want one such as eu-west-1`},
 		"an empty region":    {func(c *eks.Config, _ *eks.Options) { c.Regions = []string{""} }, `eks: region "": want one such as eu-west-1`},
 		"a region of others": {func(c *eks.Config, _ *eks.Options) { c.Regions = []string{"us-iso-east-1"} }, `eks: region "us-iso-east-1": its host has to be among Hosts`},
+		"a sovereign region": {func(c *eks.Config, _ *eks.Options) { c.Regions = []string{"eusc-de-east-1"} }, `eks: region "eusc-de-east-1": its host has to be among Hosts`},
 		"a URL":              {func(c *eks.Config, _ *eks.Options) { c.Hosts = []string{"https://sts.amazonaws.com"} }, `eks: host "https://sts.amazonaws.com": want a name in lower case, without scheme, port and dot at the end`},
 		"a port":             {func(c *eks.Config, _ *eks.Options) { c.Hosts = []string{"sts.amazonaws.com:443"} }, `eks: host "sts.amazonaws.com:443": want a name in lower case, without scheme, port and dot at the end`},
 		"a wildcard":         {func(c *eks.Config, _ *eks.Options) { c.Hosts = []string{"*.amazonaws.com"} }, `eks: host "*.amazonaws.com": want a name in lower case, without scheme, port and dot at the end`},

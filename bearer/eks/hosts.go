@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	regionForm = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
+	regionForm = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
 	hostForm   = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$`)
 )
 
@@ -46,7 +46,7 @@ func regional(region string) (string, error) {
 	switch {
 	case !regionForm.MatchString(region):
 		return "", errors.New("want one such as eu-west-1")
-	case strings.HasPrefix(region, "us-iso"), strings.HasPrefix(region, "eu-iso"):
+	case strings.HasPrefix(region, "us-iso"), strings.HasPrefix(region, "eu-iso"), strings.HasPrefix(region, "eusc-"):
 		return "", errors.New("its host has to be among Hosts")
 	case strings.HasPrefix(region, "cn-"):
 		return "sts." + region + ".amazonaws.com.cn", nil
