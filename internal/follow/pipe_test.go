@@ -4,6 +4,7 @@ package follow_test
 
 import (
 	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -22,4 +23,18 @@ func TestPipe(t *testing.T) {
 	f.pass(file)
 	require.NoError(t, file.HealthCheck())
 	require.Equal(t, []string{"a", "b"}, f.loaded)
+}
+
+// Nor does one in a folder.
+func TestPipeInFolder(t *testing.T) {
+	f := newFolder(t, "a.txt=1")
+	file := f.open(t)
+	path := filepath.Join(f.path, "b.txt")
+	require.NoError(t, syscall.Mkfifo(path, 0o600))
+	f.pass(file)
+	require.ErrorContains(t, file.HealthCheck(), "b.txt: not a regular file")
+	require.NoError(t, os.Remove(path))
+	f.pass(file)
+	require.NoError(t, file.HealthCheck())
+	require.Equal(t, []string{"a.txt=1"}, f.loaded)
 }
