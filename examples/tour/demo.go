@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -115,9 +116,7 @@ func (s *server) ask(ctx context.Context, r row, serverLeaf *x509.Certificate) (
 	if err != nil {
 		return res, err
 	}
-	if r.token != "" {
-		req.Header.Set("Authorization", "Bearer "+r.token)
-	}
+	r.addToken(req.Header)
 	req.Header.Set(idHeader, r.credential)
 	s.traces.await(r.credential)
 	client := http.Client{
@@ -140,6 +139,19 @@ func (s *server) ask(ctx context.Context, r row, serverLeaf *x509.Certificate) (
 	}
 	res.got, res.err, res.link = rec.outcome.User, rec.outcome.Err, rec.trace.Result()
 	return res, nil
+}
+
+// addToken adds the token of a row to the header of a request, if there is one: in a
+// WebSocket as browsers can, in a subprotocol.
+func (r row) addToken(h http.Header) {
+	switch {
+	case r.socket:
+		h.Set("Connection", "Upgrade")
+		h.Set("Upgrade", "websocket")
+		h.Set("Sec-WebSocket-Protocol", "tour, base64url.bearer.authorization.k8s.io."+base64.RawURLEncoding.EncodeToString([]byte(r.token)))
+	case r.token != "":
+		h.Set("Authorization", "Bearer "+r.token)
+	}
 }
 
 // clientTLS returns the configuration of a client that trusts one server

@@ -5,14 +5,17 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"k8s.io/apiserver/pkg/authentication/user"
+
 	"github.com/authnchain/authnchain/authn"
 )
 
-var columns = []string{"CREDENTIAL", "STATUS", "USER", "GROUPS", "ANSWERED BY", "WHY"}
+var columns = []string{"CREDENTIAL", "STATUS", "USER", "GROUPS, LESS system:authenticated", "ANSWERED BY", "WHY"}
 
 // printTable prints a line for each result, with colours if w is a terminal.
 func printTable(w io.Writer, results []result) {
@@ -67,11 +70,14 @@ func orDash(cell string) string {
 	return cell
 }
 
+// groups returns the groups but the one that the middleware puts everybody in who is
+// somebody.
 func (r result) groups() string {
 	if r.got == nil {
 		return ""
 	}
-	return strings.Join(r.got.GetGroups(), " ")
+	groups := slices.DeleteFunc(slices.Clone(r.got.GetGroups()), func(g string) bool { return g == user.AllAuthenticated })
+	return strings.Join(groups, " ")
 }
 
 // answeredBy returns the names of the links that made the decision, outermost

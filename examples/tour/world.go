@@ -10,6 +10,7 @@ import (
 	"github.com/authnchain/authnchain/anonymous"
 	"github.com/authnchain/authnchain/authn/authntest"
 	"github.com/authnchain/authnchain/bearer"
+	"github.com/authnchain/authnchain/bearer/bootstrap"
 	"github.com/authnchain/authnchain/jwt"
 	"github.com/authnchain/authnchain/union"
 	"github.com/authnchain/authnchain/webhook"
@@ -30,6 +31,7 @@ type world struct {
 	issuer   *authntest.Issuer
 	forger   *authntest.Issuer
 	down     *authntest.Issuer
+	cluster  *authntest.Issuer
 	reviewer *authntest.Reviewer
 }
 
@@ -40,6 +42,7 @@ func newWorld(p *process) *world {
 		issuer:   authntest.NewIssuer(p),
 		forger:   authntest.NewIssuer(p),
 		down:     authntest.NewIssuer(p),
+		cluster:  newCluster(p),
 		reviewer: authntest.NewReviewer(p),
 	}
 	w.down.Stop()
@@ -48,7 +51,7 @@ func newWorld(p *process) *world {
 }
 
 // chain is what an own server would have too: certificates, then bearer tokens
-// of three kinds, and nobody at all on /healthz only.
+// of five kinds, in a header or for a WebSocket, and nobody at all on /healthz only.
 func (w *world) chain() (authenticator.Request, error) {
 	static, err := bearer.ParseTokens(strings.NewReader(staticToken + `,ci,42,"robots,builders"` + "\n"))
 	if err != nil {
@@ -66,17 +69,17 @@ func (w *world) chain() (authenticator.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	pods, err := w.pods()
+	if err != nil {
+		return nil, err
+	}
 	reviewer, err := webhook.New(webhook.Config{URL: w.reviewer.URL()}, &webhook.Options{Client: w.reviewer.Client()})
 	if err != nil {
 		return nil, err
 	}
-	return anonymous.New(
-		union.Requests(
-			x509.New(w.clients.Roots()),
-			bearer.New(union.Tokens(static, issuers, reviewer)),
-		),
-		"/healthz",
-	), nil
+	tokens := union.Tokens(static, bootstrap.New(secrets{}, nil), issuers, pods, reviewer)
+	requests := union.Requests(x509.New(w.clients.Roots()), bearer.New(tokens), bearer.NewWebSocket(tokens))
+	return anonymous.New(requests, "/healthz"), nil
 }
 
 func (w *world) people(issuer *authntest.Issuer) (*jwt.Authenticator, error) {
@@ -106,6 +109,7 @@ type row struct {
 	path       string
 	cert       *tls.Certificate
 	token      string
+	socket     bool // the token comes with a WebSocket
 	status     int
 	user       string
 }
@@ -123,23 +127,27 @@ func (w *world) rows() []row {
 	payroll := w.issuer.Token(with(jane(), "aud", "payroll"))
 	forged := w.forger.Sign("RS256", with(jane(), "iss", w.issuer.URL()), map[string]any{"kid": w.issuer.KeyID("RS256")})
 	return []row{
-		{"jane's certificate, O=engineering", "jane", me, janeCert, "", 200, "jane"},
-		{"jane's ID token", "jane", me, none, janeToken, 200, "oidc:jane@example.com"},
-		{"admin's ID token", "admin", me, none, admin, 200, "oidc:admin@example.com"},
-		{"a static token", "static", me, none, staticToken, 200, "ci"},
-		{"a token that a webhook knows", "webhook", me, none, webhookToken, 200, "deployer"},
-		{"nobody, on /healthz", "nobody", health, none, "", 200, "system:anonymous"},
-		{"nobody, elsewhere", "nobody", me, none, "", 401, ""},
-		{"an expired token", "expired", me, none, expired, 401, ""},
-		{"an expired token, on /healthz", "", health, none, expired, 401, ""},
-		{"a token for another audience", "payroll", me, none, payroll, 401, ""},
-		{"a token with a forged signature", "forged", me, none, forged, 401, ""},
-		{"a token that nobody knows", "", me, none, "guess", 401, ""},
-		{"a certificate of an unknown CA", "mallory", me, bad, "", 401, ""},
-		{"that certificate, and jane's token", "", me, bad, janeToken, 200, "oidc:jane@example.com"},
-		{"jane's certificate, an expired token", "", me, janeCert, expired, 200, "jane"},
-		{"a token of an issuer that is down", "down", me, none, w.down.Token(jane()), 503, ""},
-		{"admin's ID token, on /platform", "admin", platform, none, admin, 200, "oidc:admin@example.com"},
-		{"jane's ID token, on /platform", "jane", platform, none, janeToken, 403, "oidc:jane@example.com"},
+		{"jane's certificate, O=engineering", "jane", me, janeCert, "", false, 200, "jane"},
+		{"jane's ID token", "jane", me, none, janeToken, false, 200, "oidc:jane@example.com"},
+		{"admin's ID token", "admin", me, none, admin, false, 200, "oidc:admin@example.com"},
+		{"a static token", "static", me, none, staticToken, false, 200, "ci"},
+		{"a token that a webhook knows", "webhook", me, none, webhookToken, false, 200, "deployer"},
+		{"a pod's service account token", "pod", me, none, w.podToken("web-1", "pod-1"), false, 200, "system:serviceaccount:shop:web"},
+		{"a bootstrap token", "bootstrap", me, none, bootstrapToken, false, 200, "system:bootstrap:" + bootstrapID},
+		{"jane's ID token, with a WebSocket", "", me, none, janeToken, true, 200, "oidc:jane@example.com"},
+		{"nobody, on /healthz", "nobody", health, none, "", false, 200, "system:anonymous"},
+		{"nobody, elsewhere", "nobody", me, none, "", false, 401, ""},
+		{"an expired token", "expired", me, none, expired, false, 401, ""},
+		{"an expired token, on /healthz", "", health, none, expired, false, 401, ""},
+		{"a token for another audience", "payroll", me, none, payroll, false, 401, ""},
+		{"a token with a forged signature", "forged", me, none, forged, false, 401, ""},
+		{"a token that nobody knows", "", me, none, "guess", false, 401, ""},
+		{"the token of a pod that is gone", "gone", me, none, w.podToken("web-0", "pod-0"), false, 401, ""},
+		{"a certificate of an unknown CA", "mallory", me, bad, "", false, 401, ""},
+		{"that certificate, and jane's token", "", me, bad, janeToken, false, 200, "oidc:jane@example.com"},
+		{"jane's certificate, an expired token", "", me, janeCert, expired, false, 200, "jane"},
+		{"a token of an issuer that is down", "down", me, none, w.down.Token(jane()), false, 503, ""},
+		{"admin's ID token, on /platform", "admin", platform, none, admin, false, 200, "oidc:admin@example.com"},
+		{"jane's ID token, on /platform", "jane", platform, none, janeToken, false, 403, "oidc:jane@example.com"},
 	}
 }

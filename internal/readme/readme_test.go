@@ -44,6 +44,7 @@ var imports = map[string]string{
 	"authenticator": "k8s.io/apiserver/pkg/authentication/authenticator",
 	"context":       "context",
 	"crypto":        "crypto",
+	"expvar":        "expvar",
 	"fmt":           "fmt",
 	"http":          "net/http",
 	"log":           "log",
@@ -118,21 +119,5 @@ func TestEmbed(t *testing.T) {
 	require.LessOrEqual(t, len(lines), 15)
 	for _, line := range lines {
 		require.Contains(t, string(program), "\t"+line+"\n", "README.md shows a line that examples/embed has not")
-	}
-}
-
-// TestLinks finds files that the prose names and that are not there.
-func TestLinks(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^):#]+)\)`)
-	files, err := filepath.Glob(root + "/*.md")
-	require.NoError(t, err)
-	more, err := filepath.Glob(root + "/docs/*.md")
-	require.NoError(t, err)
-	for _, file := range append(files, more...) {
-		text, err := os.ReadFile(file)
-		require.NoError(t, err)
-		for _, target := range link.FindAllStringSubmatch(string(text), -1) {
-			require.FileExists(t, filepath.Join(filepath.Dir(file), target[1]), "linked from %s", file)
-		}
 	}
 }
