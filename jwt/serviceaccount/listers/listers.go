@@ -54,8 +54,8 @@ type Objects struct {
 	Synced func() bool
 
 	// Live is asked about what the caches have not got, or have with another UID: a
-	// [Client], or another. Nil means that nobody is asked, and that the token of a new
-	// account, or of one made anew, is refused until the cache has heard of it.
+	// [serviceaccount.Cluster], or another. Nil means that nobody is asked, and that the token
+	// of a new account, or of one made anew, is refused until the cache has heard of it.
 	Live serviceaccount.Objects
 
 	// Timeout is how long Live is waited for. Zero means five seconds.
