@@ -8,8 +8,9 @@ import (
 
 // IssuedOf returns when the credential was issued that u was accepted for, and whether
 // that is known. It is the time that a method Issued() time.Time of u returns, if it
-// has one and the time is not zero. Users of package jwt have it if their token has the
-// claim "iat", also those that [UserFrom] returns.
+// has one and the time is not zero. Users of this module have it if their credential
+// tells (certificates, tokens with the claim "iat" and more), also those that [UserFrom]
+// returns.
 func IssuedOf(u user.Info) (time.Time, bool) {
 	if i, ok := u.(interface{ Issued() time.Time }); ok {
 		t := i.Issued()

@@ -14,7 +14,8 @@ import (
 
 // ExpiryOf returns when the credential ends that u was accepted for, and whether
 // that is known. It is the time that a method Expiry() time.Time of u returns, if
-// it has one and the time is not zero. Users of package jwt have it, also those that
+// it has one and the time is not zero. Users of this module have it if their credential
+// tells (certificates, tokens of jwt, bootstrap tokens and more), also those that
 // [UserFrom] returns; a cache must not remember them for longer, and a handler that
 // answers for hours may want to end then.
 func ExpiryOf(u user.Info) (time.Time, bool) {

@@ -39,8 +39,9 @@ type Key struct {
 	// its type fits.
 	Algorithm string
 
-	// Public is an [*rsa.PublicKey] of 2,048 to 8,192 bits, an [*ecdsa.PublicKey]
-	// on P-256, P-384 or P-521, or an [ed25519.PublicKey]. Others verify nothing.
+	// Public is an [*crypto/rsa.PublicKey] of 2,048 to 8,192 bits, an
+	// [*crypto/ecdsa.PublicKey] on P-256, P-384 or P-521, or an
+	// [crypto/ed25519.PublicKey]. Others verify nothing.
 	Public crypto.PublicKey
 }
 

@@ -1,14 +1,20 @@
 // Package listers looks up what service account tokens depend on in the caches of
 // client-go, for package serviceaccount:
 //
+//	cluster, err := serviceaccount.NewCluster(nil)
+//	client, err := kubernetes.NewForConfig(config) // of rest.InClusterConfig
 //	factory := informers.NewSharedInformerFactory(client, 0)
-//	accounts, pods := factory.Core().V1().ServiceAccounts(), factory.Core().V1().Pods()
+//	accounts, running := factory.Core().V1().ServiceAccounts(), factory.Core().V1().Pods()
 //	objects := &listers.Objects{
 //		ServiceAccounts: accounts.Lister(),
-//		Pods:            pods.Lister(),
-//		Synced:          func() bool { return accounts.Informer().HasSynced() && pods.Informer().HasSynced() },
-//		Live:            cluster, // a serviceaccount.Cluster
+//		Pods:            running.Lister(),
+//		Synced:          func() bool { return accounts.Informer().HasSynced() && running.Informer().HasSynced() },
+//		Live:            cluster,
 //	}
+//	pods, err := serviceaccount.New(serviceaccount.Config{
+//		Issuers: issuers, Audiences: audiences, Keys: cluster.Keys(), Objects: objects,
+//	}, nil)
+//	factory.Start(ctx.Done())
 //
 // A cache is behind the cluster, by little as a rule. What is not in it, or is there with
 // another UID than the token's, is looked up where [Objects].Live says, so that the token
