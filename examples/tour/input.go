@@ -53,7 +53,8 @@ func (s *settings) chain() (authenticator.Request, error) {
 		return nil, err
 	}
 	if tokens != nil {
-		requests = append(requests, bearer.New(union.Tokens(tokens...)))
+		all := union.Tokens(tokens...)
+		requests = append(requests, bearer.New(all), bearer.NewWebSocket(all))
 	}
 	return anonymous.New(union.Requests(requests...), "/healthz"), nil
 }

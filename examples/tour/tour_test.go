@@ -150,29 +150,29 @@ func TestInput(t *testing.T) {
 		{"nobody", nil, "", 401, ""},
 		{"unknown token", nil, "guess", 401, ""},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			config := &tls.Config{RootCAs: roots}
-			if tt.cert != nil {
-				config.Certificates = []tls.Certificate{*tt.cert}
-			}
-			client := http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}}
-			r, err := http.NewRequest(http.MethodGet, url+"/whoami", nil)
-			require.NoError(t, err)
-			if tt.token != "" {
-				r.Header.Set("Authorization", "Bearer "+tt.token)
-			}
-			resp, err := client.Do(r)
-			require.NoError(t, err)
-			defer resp.Body.Close()
-			body, err := io.ReadAll(resp.Body)
-			require.NoError(t, err)
-			require.Equal(t, tt.code, resp.StatusCode)
-			var me identity
-			if tt.code == 200 {
-				require.NoError(t, json.Unmarshal(body, &me))
-				require.Equal(t, tt.want, me.Username+" ["+strings.Join(me.Groups, " ")+"]")
-			}
-		})
+		for _, socket := range []bool{false, tt.token != ""} {
+			t.Run(tt.name, func(t *testing.T) {
+				config := &tls.Config{RootCAs: roots}
+				if tt.cert != nil {
+					config.Certificates = []tls.Certificate{*tt.cert}
+				}
+				client := http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}}
+				r, err := http.NewRequest(http.MethodGet, url+"/whoami", nil)
+				require.NoError(t, err)
+				row{token: tt.token, socket: socket}.addToken(r.Header)
+				resp, err := client.Do(r)
+				require.NoError(t, err)
+				defer resp.Body.Close()
+				body, err := io.ReadAll(resp.Body)
+				require.NoError(t, err)
+				require.Equal(t, tt.code, resp.StatusCode)
+				var me identity
+				if tt.code == 200 {
+					require.NoError(t, json.Unmarshal(body, &me))
+					require.Equal(t, tt.want, me.Username+" ["+strings.Join(me.Groups, " ")+"]")
+				}
+			})
+		}
 	}
 	log.find(t, `(?s)GET "/whoami": refused in .*(  bearer +refused +UnknownToken|nobody recognizes the token)`)
 	require.NotContains(t, log.String(), "guess", "a token in the log")
