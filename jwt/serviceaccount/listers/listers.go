@@ -72,6 +72,7 @@ const defaultTimeout = 5 * time.Second
 
 // Object implements [serviceaccount.Objects].
 func (o *Objects) Object(ctx context.Context, r serviceaccount.Reference) (serviceaccount.Object, error) {
+	late := o.HealthCheck() // before looking, lest they be filled between the two
 	found, err := o.cached(r)
 	if err == nil && (r.UID == "" || found.UID == r.UID) {
 		return found, nil
@@ -79,7 +80,7 @@ func (o *Objects) Object(ctx context.Context, r serviceaccount.Reference) (servi
 	if o.Live != nil {
 		return o.live(ctx, r)
 	}
-	if o.Synced != nil && !o.Synced() {
+	if late != nil {
 		return serviceaccount.Object{}, authn.Errorf(authn.Unavailable, "the caches are not full yet")
 	}
 	return found, err
@@ -145,7 +146,9 @@ func from[T metav1.Object](object T, err error) (found serviceaccount.Object, _ 
 	}
 	found.UID = string(object.GetUID())
 	if deleted := object.GetDeletionTimestamp(); deleted != nil {
-		found.Deleted = deleted.Time
+		if found.Deleted = deleted.Time; deleted.IsZero() { // which would count as none
+			return serviceaccount.Object{}, errors.New("it was deleted, and nobody knows when")
+		}
 	}
 	return found, nil
 }

@@ -168,6 +168,41 @@ func TestSynced(t *testing.T) {
 	require.ErrorIs(t, err, serviceaccount.ErrNotFound)
 }
 
+// Caches that are filled between the look and the question do not make an object gone.
+func TestSyncedMeanwhile(t *testing.T) {
+	nodes, filled := indexer(t), false
+	fill := func() {
+		require.NoError(t, nodes.Add(&corev1.Node{ObjectMeta: meta("", "n")}))
+		filled = true
+	}
+	objects := &listers.Objects{Nodes: late{corelisters.NewNodeLister(nodes), fill}, Synced: func() bool { return filled }}
+	n := serviceaccount.Reference{Kind: serviceaccount.Node, Name: "n"}
+	_, err := objects.Object(t.Context(), n)
+	require.EqualError(t, err, "the caches are not full yet")
+	_, err = objects.Object(t.Context(), n)
+	require.NoError(t, err)
+}
+
+// late is a lister of a cache that is filled when it has been looked in.
+type late struct {
+	corelisters.NodeLister
+	fill func()
+}
+
+func (l late) Get(name string) (*corev1.Node, error) {
+	defer l.fill()
+	return l.NodeLister.Get(name)
+}
+
+// An object that was deleted, at whatever time, is not one that nobody has deleted.
+func TestDeletedAtNoTime(t *testing.T) {
+	node := &corev1.Node{ObjectMeta: meta("", "n")}
+	node.DeletionTimestamp = &metav1.Time{}
+	objects := &listers.Objects{Nodes: corelisters.NewNodeLister(indexer(t, node))}
+	_, err := objects.Object(t.Context(), serviceaccount.Reference{Kind: serviceaccount.Node, Name: "n"})
+	require.EqualError(t, err, "it was deleted, and nobody knows when")
+}
+
 // failing is a lister that cannot look.
 type failing struct{ corelisters.NodeLister }
 
