@@ -136,6 +136,17 @@ func (t claims) checkSubject(c jwt.Claims) error {
 	return nil
 }
 
+// readCredential returns what a token is called by those who revoke it. One whose id is
+// not a string could not be revoked.
+func readCredential(c jwt.Claims) (string, error) {
+	if c.Has("jti") {
+		if _, err := c.String("jti"); err != nil {
+			return "", err
+		}
+	}
+	return c.CredentialID(), nil
+}
+
 func readUID(c jwt.Claims, claim string) (string, error) {
 	uid, err := c.String(claim)
 	if err != nil {

@@ -115,7 +115,10 @@ type verified struct {
 
 // read reads and checks all that depends on nothing but the claims.
 func (a *Authenticator) read(ctx context.Context, c jwt.Claims, t *verified) (err error) {
-	t.legacy, t.credential = a.isLegacy(c), c.CredentialID()
+	t.legacy = a.isLegacy(c)
+	if t.credential, err = readCredential(c); err != nil {
+		return err
+	}
 	if t.audiences, err = a.checkAudiences(ctx, c, t.legacy); err != nil {
 		return err
 	}

@@ -111,6 +111,8 @@ func TestClaims(t *testing.T) {
 		{"webhook that attests a string", private(object{"validatingwebhookconfiguration": ref("checks", "checks-uid"), "attestations": object{"admissionReviewAPIGroups": "apps"}}), refused(authn.ClaimMissing, `kubernetes.io: attestations: claim "admissionReviewAPIGroups": not a list with an item`)},
 		{"no sub", object{"sub": nil}, refused(authn.ClaimMissing, `claim "sub": missing`)},
 		{"another's sub", object{"sub": sub + "2"}, refused(authn.Malformed, `"sub" "`+sub+`2" is not the account, "`+sub+`"`)},
+		{"a jti that is no string", object{"jti": []string{tokenJTI}}, refused(authn.ClaimMissing, `claim "jti": not a string`)},
+		{"a jti of null", object{"jti": json.RawMessage("null")}, refused(authn.ClaimMissing, `claim "jti": not a string`)},
 		{"no exp", object{"exp": nil}, refused(authn.ClaimMissing, `claim "exp": missing`)},
 		{"no aud", object{"aud": nil}, refused(authn.WrongAudience, `claim "aud": missing`)},
 		{"aud of nobody", object{"aud": []string{}}, refused(authn.WrongAudience, `the token is for nobody, not for any of ["api"]`)},
