@@ -1,6 +1,12 @@
 package serviceaccount
 
-import "github.com/authnchain/authnchain/jwt"
+import (
+	"context"
+	"net"
+	"net/http"
+
+	"github.com/authnchain/authnchain/jwt"
+)
 
 // ReadBound reads the claims of a token, and returns the user's name and what it is bound
 // to.
@@ -17,3 +23,10 @@ var ParseObject = parseObject
 
 // PodClient returns a client of the API server on a host.
 var PodClient = podClient
+
+// SetDial sets how a client of PodClient connects.
+func SetDial(c *http.Client, dial func(context.Context, string, string) (net.Conn, error)) *http.Transport {
+	t := c.Transport.(*podTransport).next.(*http.Transport)
+	t.DialContext = dial
+	return t
+}

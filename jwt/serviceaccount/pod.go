@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/authnchain/authnchain/jwt"
 	"github.com/authnchain/authnchain/x509"
@@ -30,7 +32,11 @@ func podClient(folder, host string) (*http.Client, error) {
 	transport := &http.Transport{
 		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: objectTimeout}).DialContext, // which goes on when the request has ended
+		TLSHandshakeTimeout:    objectTimeout,
+		IdleConnTimeout:        90 * time.Second,
 		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second}, // one connection is for all requests, and may be to a machine that is gone
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 	return &http.Client{Transport: &podTransport{token, host, transport}}, nil
