@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/fetch"
 	"github.com/authnchain/authnchain/internal/strictjson"
 	"github.com/authnchain/authnchain/jwt"
@@ -112,9 +113,22 @@ func (c *Cluster) Object(ctx context.Context, r Reference) (Object, error) {
 	request.Header.Set("Accept", accept)
 	answer, err := fetch.Do(c.client, request, http.StatusOK, http.StatusNotFound)
 	if err != nil {
-		return Object{}, err
+		return Object{}, unavailable(err)
 	}
-	return parseObject(string(answer.Body), r)
+	o, err := parseObject(string(answer.Body), r)
+	if (answer.Status == http.StatusNotFound) != errors.Is(err, ErrNotFound) {
+		return Object{}, errNotAnObject // the status and the text are at odds
+	}
+	return o, err
+}
+
+// unavailable says when to ask again, if the API server did.
+func unavailable(err error) error {
+	e := &authn.Error{Reason: authn.Unavailable, Err: err}
+	if status, ok := errors.AsType[*fetch.StatusError](err); ok {
+		e.RetryAfter = status.RetryAfter
+	}
+	return e
 }
 
 // pathOf returns where the objects of a kind are, or nothing.

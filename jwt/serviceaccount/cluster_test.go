@@ -119,6 +119,8 @@ func TestClusterObjects(t *testing.T) {
 		{"not there", 404, `{"kind":"Status","reason":"NotFound"}`, serviceaccount.Object{}, "not found"},
 		{"a proxy's 404", 404, `<html>404</html>`, serviceaccount.Object{}, notAnObject},
 		{"a path that is not there", 404, `{"kind":"Status","reason":"Unknown"}`, serviceaccount.Object{}, notAnObject},
+		{"not there, and fine", 200, `{"kind":"Status","reason":"NotFound"}`, serviceaccount.Object{}, notAnObject},
+		{"there, and not found", 404, meta(``), serviceaccount.Object{}, notAnObject},
 		{"another kind", 200, `{"kind":"Pod","metadata":{"name":"s","uid":"u"}}`, serviceaccount.Object{}, notAnObject},
 		{"another name", 200, `{"kind":"Secret","metadata":{"name":"t","uid":"u"}}`, serviceaccount.Object{}, notAnObject},
 		{"no uid", 200, `{"kind":"Secret","metadata":{"name":"s"}}`, serviceaccount.Object{}, notAnObject},
@@ -155,6 +157,19 @@ func TestClusterObjects(t *testing.T) {
 		_, err := c.Object(t.Context(), r)
 		require.NoError(t, err)
 	}
+}
+
+// An API server that is busy says when to come again.
+func TestClusterRetryAfter(t *testing.T) {
+	s := newAPIServer(t)
+	s.Handle("/api/v1/namespaces/default/serviceaccounts/web", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "7")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	auth := newAuth(t, keysOf(s.Issuer), s.cluster(t))
+	_, _, err := auth.AuthenticateToken(t.Context(), s.Sign("ES256", bound(nil), nil))
+	require.Equal(t, authn.Unavailable, authn.ReasonOf(err))
+	require.Equal(t, 7*time.Second, authn.RetryAfterOf(err))
 }
 
 // The pod's token goes to nobody but the API server.
