@@ -31,7 +31,7 @@ import (
 
 func main() {
 	issuer := flag.String("issuer", "https://kubernetes.default.svc.cluster.local", "the cluster's --service-account-issuer")
-	audience := flag.String("audience", "", "the URL in the configuration, or https://NAME.NAMESPACE.svc:PORT/PATH of its service")
+	audience := flag.String("audience", "", "the URL in the configuration, or https://NAME.NAMESPACE.svc:PORT/PATH of its service, where PORT is 443 and PATH empty if it has none")
 	configuration := flag.String("configuration", "", "the name of the ValidatingWebhookConfiguration")
 	listen := flag.String("listen", ":8443", "address")
 	flag.Parse()
@@ -65,8 +65,9 @@ func newHandler(cluster *serviceaccount.Cluster, issuer, audience, configuration
 // review answers an AdmissionReview, if its sender may ask about objects of this group.
 func review(w http.ResponseWriter, r *http.Request, configuration string) {
 	var review admissionv1.AdmissionReview
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 8<<20)).Decode(&review); err != nil || review.Request == nil {
-		http.Error(w, "not an AdmissionReview", http.StatusBadRequest)
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 8<<20)).Decode(&review)
+	if err != nil || review.GroupVersionKind() != admissionv1.SchemeGroupVersion.WithKind("AdmissionReview") || review.Request == nil {
+		http.Error(w, "not an AdmissionReview of admission.k8s.io/v1", http.StatusBadRequest)
 		return
 	}
 	if u, ok := authn.UserFrom(r.Context()); !ok || !attests(u, configuration, review.Request.Resource.Group) {

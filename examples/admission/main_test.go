@@ -8,11 +8,14 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"k8s.io/apiserver/pkg/authentication/user"
 
+	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/authn/authntest"
 	"github.com/authnchain/authnchain/jwt/serviceaccount"
 )
@@ -143,4 +146,24 @@ func TestAdmission(t *testing.T) {
 	s.Stop() // whom nobody could ask is not let in: it may come again
 	fresh := token(bound(validating, "checks", "v1", "*"), object{"jti": "fresh"})
 	require.Equal(t, "503 Service Unavailable", post(t, webhook.Client(), webhook.URL, fresh, "apps", "web"))
+}
+
+// What is no review of the version that the answer is of is not answered.
+func TestReviews(t *testing.T) {
+	u := &user.DefaultInfo{Name: "system:serviceaccount:kube-system:apiserver", Extra: map[string][]string{
+		serviceaccount.ValidatingWebhookName: {"checks"}, serviceaccount.AttestedAPIGroups: {"*"},
+	}}
+	for text, want := range map[string]int{
+		`{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"r1"}}`:      http.StatusOK,
+		`{"apiVersion":"admission.k8s.io/v1beta1","kind":"AdmissionReview","request":{"uid":"r1"}}`: http.StatusBadRequest,
+		`{"apiVersion":"admission.k8s.io/v1","kind":"TokenReview","request":{"uid":"r1"}}`:          http.StatusBadRequest,
+		`{"request":{"uid":"r1"}}`:                                      http.StatusBadRequest,
+		`{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"}`: http.StatusBadRequest,
+		`null`: http.StatusBadRequest,
+		``:     http.StatusBadRequest,
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", strings.NewReader(text))
+		review(w, r.WithContext(authn.WithUser(r.Context(), u)), "checks")
+		require.Equal(t, want, w.Code, text)
+	}
 }
