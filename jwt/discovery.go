@@ -128,8 +128,17 @@ func (s *source) discover(ctx context.Context) (string, error) {
 	return keysURL, nil
 }
 
+// keySetTypes are the types that a key set may be sent as. The first is its own (RFC 7517,
+// section 8.5.1): kube-apiserver refuses who does not accept it.
+const keySetTypes = "application/jwk-set+json, application/json, */*;q=0.1"
+
 func (s *source) keySet(ctx context.Context, url string) (*keySet, error) {
-	answer, err := fetch.Get(ctx, s.client, url)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, fmt.Errorf("key set: %w", err)
+	}
+	req.Header.Set("Accept", keySetTypes)
+	answer, err := fetch.Do(s.client, req, http.StatusOK)
 	if err != nil {
 		return nil, fmt.Errorf("key set: %w", err)
 	}

@@ -132,6 +132,32 @@ func TestDiscoveryPath(t *testing.T) {
 	}
 }
 
+// A server may have a key set as one of its types and nothing else, as kube-apiserver has
+// it as the one that is registered.
+func TestKeySetTypes(t *testing.T) {
+	issuer := newIssuer(t)
+	for _, has := range []string{"application/jwk-set+json", "application/json", "text/plain"} {
+		issuer.Handle("/keys", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for accepted := range strings.SplitSeq(r.Header.Get("Accept"), ",") {
+				kind, _, _ := strings.Cut(strings.TrimSpace(accepted), ";")
+				if kind == has || kind == "*/*" {
+					w.Header().Set("Content-Type", has)
+					_, _ = w.Write(issuer.KeySet())
+					return
+				}
+			}
+			w.WriteHeader(http.StatusNotAcceptable)
+		}))
+		keys, err := jwt.URL(issuer.URL()+"/keys", &jwt.URLOptions{Client: issuer.Client()})
+		require.NoError(t, err)
+		found, err := keys.Keys(t.Context(), issuer.KeyID("ES256"))
+		require.NoError(t, err, has)
+		require.Len(t, found, 1)
+		auth, _ := newRemote(t, issuer)
+		require.Equal(t, isUser("jane"), ask(t, auth, jane(issuer)), has)
+	}
+}
+
 // Over http on a loopback address, where the caller has said so.
 func TestLoopback(t *testing.T) {
 	issuer := newIssuer(t)

@@ -81,7 +81,7 @@ func TestCluster(t *testing.T) {
 	require.NoError(t, auth.HealthCheck())
 	const account, pod, partial = "/api/v1/namespaces/default/serviceaccounts/web Bearer ", "/api/v1/namespaces/default/pods/web-1 Bearer ", " application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 	require.Equal(t, []string{
-		"/openid/v1/jwks Bearer first application/json",
+		"/openid/v1/jwks Bearer first application/jwk-set+json, application/json, */*;q=0.1",
 		account + "first application/json", pod + "first" + partial, account + "second application/json", pod + "second" + partial,
 	}, s.requests)
 
