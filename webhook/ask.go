@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/authnchain/authnchain/authn"
-	"github.com/authnchain/authnchain/internal/fetch"
 	"github.com/authnchain/authnchain/internal/pause"
 )
 
@@ -146,7 +145,7 @@ func (q *inquiry) ask() (*status, *failure) {
 	if err != nil {
 		return nil, noAnswer(err, q.token)
 	}
-	answer, err := fetch.Do(q.client, req, http.StatusOK, http.StatusCreated)
+	answer, err := q.renewal.Do(q.client, req, http.StatusOK, http.StatusCreated)
 	if err != nil {
 		return nil, newFailure(err, q.token)
 	}

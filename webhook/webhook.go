@@ -117,6 +117,7 @@ type Authenticator struct {
 	version   string
 	audiences authenticator.Audiences
 	client    *http.Client
+	renewal   fetch.Renewal // of its connections
 	timeout   time.Duration
 	backoff   time.Duration  // before the second attempt
 	random    func() float64 // in [0, 1)

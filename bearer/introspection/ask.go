@@ -48,7 +48,7 @@ func (a *Authenticator) exchange(ctx context.Context, q *question) (c jwt.Claims
 	if err != nil {
 		return c, false, err
 	}
-	answer, err := fetch.Do(a.client, req, a.codes...)
+	answer, err := a.renewal.Do(a.client, req, a.codes...)
 	if err != nil {
 		return c, false, explained(err)
 	}

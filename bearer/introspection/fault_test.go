@@ -232,3 +232,29 @@ func TestHealth(t *testing.T) {
 		require.EqualError(t, a.HealthCheck(), "introspection: not answered since 2026-01-01T"+step.want)
 	}
 }
+
+// A connection on which nothing came is not used for the next question but one: over
+// HTTP/2, all questions share it.
+func TestSilentConnectionIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var last []bool
+		silent := true
+		a := asking(t, says(200, active()), func(_ *introspection.Config, o *introspection.Options) {
+			answers := o.Client.Transport
+			o.Client = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				last = append(last, r.Close)
+				if silent {
+					<-r.Context().Done()
+					return nil, r.Context().Err()
+				}
+				return answers.RoundTrip(r)
+			})}
+		})
+		require.Equal(t, unavailable("POST "+endpoint+": context deadline exceeded"), ask(t, a, token))
+		silent = false
+		for range 2 {
+			require.Equal(t, isUser("jane"), ask(t, a, token))
+		}
+		require.Equal(t, []bool{false, true, false}, last)
+	})
+}

@@ -28,6 +28,7 @@ type Authenticator struct {
 	server      server
 	codes       []int // that an answer may have
 	client      *http.Client
+	renewal     fetch.Renewal // of its connections
 	jwts        bool
 	maxBytes    int
 	timeout     time.Duration
