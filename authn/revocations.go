@@ -78,8 +78,12 @@ type revokedTokens struct {
 
 // AuthenticateToken implements [authenticator.Token].
 func (c *revokedTokens) AuthenticateToken(ctx context.Context, token string) (*authenticator.Response, bool, error) {
-	resp, ok, err := AskToken(ctx, c.auth, token)
-	return c.answer(ctx, resp, ok, err)
+	resp, known, err := AskToken(ctx, c.auth, token)
+	resp, ok, err := c.answer(ctx, resp, known, err)
+	if known {
+		err = Mine(err)
+	}
+	return resp, ok, err
 }
 
 // revocationCheck is what the decorators of requests and of tokens have in common.
@@ -134,7 +138,7 @@ func (c *revocationCheck) answer(ctx context.Context, resp *authenticator.Respon
 		err = c.lists.recorded(ctx, resp.User)
 	}
 	if err != nil {
-		return nil, false, Mine(err) // somebody here knows the credential
+		return nil, false, err
 	}
 	return resp, true, nil
 }

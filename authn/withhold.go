@@ -6,7 +6,7 @@ import (
 )
 
 // Mine marks the error of an authenticator that has found a token to be for itself
-// and nobody else, as by its issuer: a union of tokens then tells those that it asks
+// and nobody else, as by its issuer: a union then tells those that it asks
 // next ([Withheld]). The text and the reasons of err stay as they are; nil stays nil.
 func Mine(err error) error {
 	if err == nil {

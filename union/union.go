@@ -7,7 +7,8 @@
 //
 // A token that a member knows to be its own ([authn.Mine]) and does not accept is not
 // sent to other servers by the members after it, as package webhook would: put those
-// last.
+// last. That holds for all tokens of a request, and for each member that takes its token
+// from the request by itself.
 //
 // A member that lets the request in as anonymous comes last, wherever it stands:
 // it counts only if no other accepts and none refuses. (Package anonymous wraps
@@ -52,8 +53,13 @@ type requests []authenticator.Request
 
 // AuthenticateRequest implements [authenticator.Request].
 func (u requests) AuthenticateRequest(r *http.Request) (*authenticator.Response, bool, error) {
+	asked := r
 	return first(r.Context(), u, func(a authenticator.Request) (*authenticator.Response, bool, error) {
-		return authn.AskRequest(a, r)
+		resp, ok, err := authn.AskRequest(a, asked)
+		if err != nil && authn.IsMine(err) {
+			asked = r.WithContext(authn.Withhold(r.Context()))
+		}
+		return resp, ok, err
 	})
 }
 

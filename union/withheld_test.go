@@ -3,6 +3,8 @@ package union_test
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -61,6 +63,41 @@ func TestWithheld(t *testing.T) {
 			_, ok, _ := tt.auth(o).AuthenticateToken(t.Context(), "token")
 			require.False(t, ok)
 			require.Equal(t, []bool{tt.want}, o.withheld)
+		})
+	}
+}
+
+// It is no other if each authenticator takes it from the request by itself.
+func TestWithheldFromOtherRequestAuthenticators(t *testing.T) {
+	owner := bearer.New(refusing(authn.Mine(authn.Errorf(authn.Expired, "expired"))))
+	other := bearer.New(refusing(errors.New("unknown here")))
+	nobody := authenticator.RequestFunc(func(*http.Request) (*authenticator.Response, bool, error) { return nil, false, nil })
+	denied := &authn.MemoryRevocations{}
+	require.NoError(t, denied.Add(authn.Revocation{User: "jane"}))
+	badCertificate := authn.Revocations(authenticator.RequestFunc(func(*http.Request) (*authenticator.Response, bool, error) {
+		return &authenticator.Response{User: authntest.User("jane")}, true, nil
+	}), denied)
+	for name, tt := range map[string]struct {
+		auth func(o authenticator.Request) authenticator.Request
+		want bool
+	}{
+		"after the owner":         {func(o authenticator.Request) authenticator.Request { return union.Requests(owner, o) }, true},
+		"somebody in between":     {func(o authenticator.Request) authenticator.Request { return union.Requests(owner, nobody, other, o) }, true},
+		"before the owner":        {func(o authenticator.Request) authenticator.Request { return union.Requests(o, owner) }, false},
+		"another has refused":     {func(o authenticator.Request) authenticator.Request { return union.Requests(other, o) }, false},
+		"the owner in a union":    {func(o authenticator.Request) authenticator.Request { return union.Requests(union.Requests(nobody, owner), o) }, true},
+		"in a union":              {func(o authenticator.Request) authenticator.Request { return union.Requests(owner, union.Requests(other, o)) }, true},
+		"the owner behind a list": {func(o authenticator.Request) authenticator.Request { return union.Requests(authn.Revocations(owner, denied), o) }, true},
+		"revoked, but no token":   {func(o authenticator.Request) authenticator.Request { return union.Requests(badCertificate, o) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := &outsider{}
+			r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
+			r.Header.Set("Authorization", "Bearer abc-123")
+			_, ok, _ := tt.auth(bearer.New(o)).AuthenticateRequest(r)
+			require.False(t, ok)
+			require.Equal(t, []bool{tt.want}, o.withheld)
+			require.False(t, authn.Withheld(r.Context()))
 		})
 	}
 }
