@@ -115,15 +115,21 @@ func askBound(r *http.Request, auth authenticator.Token, token string) (*authent
 	if !ok {
 		return nil, false, err
 	}
-	switch err := promise.Keep(resp.User, r, token); {
-	case errors.Is(err, confirm.ErrLost):
-		return nil, false, authn.Errorf(authn.Unavailable, "bearer: %w", err)
-	case errors.Is(err, confirm.ErrUnbound):
-		return nil, false, authn.Errorf(authn.BadProof, "bearer: %w", err)
-	case err != nil:
-		return nil, false, fmt.Errorf("bearer: %w", err)
+	if err := promise.Keep(resp.User, r, token); err != nil {
+		return nil, false, authn.Mine(unproven(err)) // somebody here has accepted the token
 	}
 	return resp, true, nil
+}
+
+// unproven is for an error of [confirm.Promise.Keep].
+func unproven(err error) error {
+	switch {
+	case errors.Is(err, confirm.ErrLost):
+		return authn.Errorf(authn.Unavailable, "bearer: %w", err)
+	case errors.Is(err, confirm.ErrUnbound):
+		return authn.Errorf(authn.BadProof, "bearer: %w", err)
+	}
+	return fmt.Errorf("bearer: %w", err)
 }
 
 var errUnknown = authn.Errorf(authn.UnknownToken, "bearer: nobody recognizes the token")

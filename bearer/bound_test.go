@@ -98,6 +98,7 @@ func TestBound(t *testing.T) {
 				require.Equal(t, want, outcomeOf(resp, ok, err), "Bound: %t", on)
 				if on {
 					require.Equal(t, tt.reason, authn.ReasonOf(err))
+					require.Equal(t, tt.reason == authn.BadProof || want == lost, authn.IsMine(err), "others must not be shown it")
 				}
 			}
 		})
