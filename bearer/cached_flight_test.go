@@ -281,3 +281,22 @@ func TestCachedDeafAuthenticator(t *testing.T) {
 		require.EqualValues(t, 2, j.asked.Load())
 	})
 }
+
+// Nobody looks a token up for who has left. In a union, the authenticator whose token it is
+// has not said so then, and the next would show it to others.
+func TestCallerHasLeftBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		asked := false
+		c := bearer.Cached(authenticator.TokenFunc(func(context.Context, string) (*authenticator.Response, bool, error) {
+			asked = true
+			return nil, false, nil
+		}), nil)
+		_, ok, err := c.AuthenticateToken(ctx, "abc-123")
+		synctest.Wait()
+		require.False(t, ok)
+		require.Equal(t, context.Canceled, err)
+		require.False(t, asked)
+	})
+}

@@ -15,6 +15,9 @@ import (
 
 // join looks a token up, or waits for somebody's look-up of the same.
 func (c *Cache) join(ctx context.Context, q question, token string) outcome {
+	if err := ctx.Err(); err != nil {
+		return outcome{err: err}
+	}
 	found, err := c.flights.Do(ctx, q, func(detached context.Context) (outcome, error) {
 		return c.lookUp(authn.Carry(detached, ctx), q, token), nil
 	})

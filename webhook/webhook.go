@@ -87,8 +87,10 @@ type Options struct {
 	// Client makes the requests, with whatever credentials, roots and proxy they
 	// need. It is copied, and the copy follows no redirects. Its Transport, if
 	// any, decides how long the header of an answer may be (for net/http's, ten
-	// megabytes unless MaxResponseHeaderBytes says otherwise). Nil means a client
-	// that trusts the system's roots.
+	// megabytes unless MaxResponseHeaderBytes says otherwise), and must end with the
+	// request's context, or the Timeout does not hold: one that fetches a credential
+	// first, as that of golang.org/x/oauth2 does, needs a timeout for that. Nil means
+	// a client that trusts the system's roots.
 	Client *http.Client
 
 	// Timeout bounds each review, with all of its attempts and what is between them.

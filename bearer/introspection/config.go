@@ -64,8 +64,9 @@ type Config struct {
 type Options struct {
 	// Client makes the requests, with whatever roots, client certificate and proxy
 	// they need. It is copied, and the copy follows no redirects. Its Transport, if
-	// any, decides how long the header of an answer may be. Nil means a client that
-	// trusts the system's roots.
+	// any, decides how long the header of an answer may be, and must end with the
+	// request's context, or the Timeout does not hold. Nil means a client that trusts
+	// the system's roots.
 	Client *http.Client
 
 	// ClientAuthenticates says that the Client proves who asks by itself, so that

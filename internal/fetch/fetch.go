@@ -113,6 +113,9 @@ func DoMax(c *http.Client, req *http.Request, max int, want ...int) (*Answer, er
 		defer cancel()
 		req = req.WithContext(ctx)
 	}
+	if err := req.Context().Err(); err != nil {
+		return nil, failed(req, err)
+	}
 	resp, err := transport(c).RoundTrip(req) // what c itself would add are redirects and cookies
 	switch {
 	case err != nil:

@@ -61,6 +61,21 @@ func TestClientTimeout(t *testing.T) {
 	}
 }
 
+// Nothing is sent for who has left, whatever the transport looks at.
+func TestCallerHasLeft(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	asked := false
+	client := fetch.Client(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+		asked = true
+		return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
+	})})
+	_, err := fetch.Get(ctx, client, "https://a.test")
+	require.EqualError(t, err, "GET https://a.test: context canceled")
+	require.ErrorIs(t, err, context.Canceled)
+	require.False(t, asked)
+}
+
 // A body is closed whatever comes of it, and its length is what was read.
 func TestBodyIsClosed(t *testing.T) {
 	var tooLong fetch.TooLongError
