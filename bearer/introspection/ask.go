@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,7 +24,14 @@ type question struct {
 	added []string // by the credentials
 }
 
-func (q *question) secrets() []string { return append([]string{q.token}, q.added...) }
+// secrets returns each as it is, and as it is in a form.
+func (q *question) secrets() []string {
+	all := append([]string{q.token}, q.added...)
+	for _, secret := range slices.Clone(all) {
+		all = append(all, url.QueryEscape(secret))
+	}
+	return all
+}
 
 // ask asks the server about a token, within the bounds of the Options.
 func (a *Authenticator) ask(ctx context.Context, q *question) (c jwt.Claims, known bool, err error) {
