@@ -164,9 +164,6 @@ func New(c Config, o *Options) (*Authenticator, error) {
 	}
 	a.inFlight = make(chan struct{}, n)
 	a.client = fetch.Client(o.Client)
-	if t, ok := a.client.Transport.(*http.Transport); ok && (o.Client == nil || o.Client.Transport == nil) {
-		t.MaxIdleConnsPerHost = t.MaxIdleConns // there is one host; the default keeps two connections to it
-	}
 	return a, nil
 }
 

@@ -67,7 +67,7 @@ func isLoopback(host string) bool {
 
 // Client returns a copy of c that follows no redirects and keeps no cookies. If c
 // or its transport is nil, the settings are those of [http.DefaultTransport], but
-// no huge headers are read.
+// no huge headers are read, and all idle connections may be to one host.
 func Client(c *http.Client) *http.Client {
 	var client http.Client
 	if c != nil {
@@ -76,6 +76,7 @@ func Client(c *http.Client) *http.Client {
 	if t, ok := http.DefaultTransport.(*http.Transport); ok && client.Transport == nil {
 		t = t.Clone()
 		t.MaxResponseHeaderBytes = maxHeader
+		t.MaxIdleConnsPerHost = t.MaxIdleConns // there is one host; the default keeps two connections to it
 		client.Transport = t
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

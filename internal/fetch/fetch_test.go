@@ -55,6 +55,8 @@ func TestDefaultClient(t *testing.T) {
 	require.NotSame(t, http.DefaultTransport, c.Transport)
 	require.Equal(t, int64(64<<10), transport.MaxResponseHeaderBytes)
 	require.NotNil(t, transport.Proxy)
+	require.Equal(t, transport.MaxIdleConns, transport.MaxIdleConnsPerHost)
+	require.Positive(t, transport.MaxIdleConns)
 	require.Zero(t, c.Timeout)
 	require.Equal(t, before, http.DefaultTransport.(*http.Transport).MaxResponseHeaderBytes)
 	require.NotSame(t, c.Transport, fetch.Client(nil).Transport)
