@@ -81,14 +81,20 @@ func TestWithheldFromOtherRequestAuthenticators(t *testing.T) {
 		auth func(o authenticator.Request) authenticator.Request
 		want bool
 	}{
-		"after the owner":         {func(o authenticator.Request) authenticator.Request { return union.Requests(owner, o) }, true},
-		"somebody in between":     {func(o authenticator.Request) authenticator.Request { return union.Requests(owner, nobody, other, o) }, true},
-		"before the owner":        {func(o authenticator.Request) authenticator.Request { return union.Requests(o, owner) }, false},
-		"another has refused":     {func(o authenticator.Request) authenticator.Request { return union.Requests(other, o) }, false},
-		"the owner in a union":    {func(o authenticator.Request) authenticator.Request { return union.Requests(union.Requests(nobody, owner), o) }, true},
-		"in a union":              {func(o authenticator.Request) authenticator.Request { return union.Requests(owner, union.Requests(other, o)) }, true},
-		"the owner behind a list": {func(o authenticator.Request) authenticator.Request { return union.Requests(authn.Revocations(owner, denied), o) }, true},
-		"revoked, but no token":   {func(o authenticator.Request) authenticator.Request { return union.Requests(badCertificate, o) }, false},
+		"after the owner":     {func(o authenticator.Request) authenticator.Request { return union.Requests(owner, o) }, true},
+		"somebody in between": {func(o authenticator.Request) authenticator.Request { return union.Requests(owner, nobody, other, o) }, true},
+		"before the owner":    {func(o authenticator.Request) authenticator.Request { return union.Requests(o, owner) }, false},
+		"another has refused": {func(o authenticator.Request) authenticator.Request { return union.Requests(other, o) }, false},
+		"the owner in a union": {func(o authenticator.Request) authenticator.Request {
+			return union.Requests(union.Requests(nobody, owner), o)
+		}, true},
+		"in a union": {func(o authenticator.Request) authenticator.Request {
+			return union.Requests(owner, union.Requests(other, o))
+		}, true},
+		"the owner behind a list": {func(o authenticator.Request) authenticator.Request {
+			return union.Requests(authn.Revocations(owner, denied), o)
+		}, true},
+		"revoked, but no token": {func(o authenticator.Request) authenticator.Request { return union.Requests(badCertificate, o) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := &outsider{}

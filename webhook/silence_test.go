@@ -159,8 +159,6 @@ func onNetwork(t *testing.T, version int, f func(*testing.T, *network, *handling
 
 var bothVersions = []int{1, 2}
 
-func atOnce() time.Duration { return 0 }
-
 // Where nothing comes in half of the timeout, the other half is for another connection, of
 // all that there were.
 func TestForgottenConnections(t *testing.T) {
