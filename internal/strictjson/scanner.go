@@ -13,7 +13,6 @@ type scanner struct {
 	pos     int
 	depth   int
 	shallow bool
-	names   []string        // of all objects that are open, outermost first
 	members []Member        // of the outermost object
 	spare   map[string]bool // empty, for the next object with many names; may be nil
 }
@@ -130,7 +129,7 @@ func (s *scanner) object() error {
 		return nil
 	}
 	outermost := s.depth == 1
-	seen := nameSet{first: len(s.names)}
+	var seen nameSet
 	for n := 0; ; n++ {
 		if n == MaxMembers {
 			return errMembers
@@ -159,7 +158,6 @@ func (s *scanner) object() error {
 			s.members = append(s.members, Member{name, Value(s.text[start:s.pos])})
 		}
 		if done, err := s.next('}'); done || err != nil {
-			s.names = s.names[:seen.first]
 			if seen.many != nil && len(seen.many) <= 8*fewNames { // a large one takes long to clear
 				clear(seen.many)
 				s.spare = seen.many
@@ -169,11 +167,12 @@ func (s *scanner) object() error {
 	}
 }
 
-// nameSet is the names of one object: those in the scanner's list from first on,
-// and a map of the same once they are many.
+// nameSet is the names of one object: in an array, so that they are on the stack, and
+// in a map once they are many.
 type nameSet struct {
-	first int
-	many  map[string]bool
+	few  [fewNames]string
+	n    int // how many few are
+	many map[string]bool
 }
 
 // add reports whether name is new.
@@ -185,21 +184,23 @@ func (n *nameSet) add(s *scanner, name string) bool {
 		n.many[name] = true
 		return true
 	}
-	own := s.names[n.first:]
-	for _, other := range own {
+	for _, other := range n.few[:n.n] {
 		if other == name {
 			return false
 		}
 	}
-	s.names = append(s.names, name)
-	if len(own) >= fewNames {
-		if n.many, s.spare = s.spare, nil; n.many == nil {
-			n.many = make(map[string]bool, 4*fewNames)
-		}
-		for _, other := range s.names[n.first:] {
-			n.many[other] = true
-		}
+	if n.n < fewNames {
+		n.few[n.n] = name
+		n.n++
+		return true
 	}
+	if n.many, s.spare = s.spare, nil; n.many == nil {
+		n.many = make(map[string]bool, 4*fewNames)
+	}
+	for _, other := range n.few {
+		n.many[other] = true
+	}
+	n.many[name] = true
 	return true
 }
 

@@ -43,8 +43,7 @@ func Parse(text string) (Object, error) { return parse(text, false) }
 func ParseShallow(text string) (Object, error) { return parse(text, true) }
 
 func parse(text string, shallow bool) (Object, error) {
-	var names [fewNames]string // on the stack
-	s := scanner{text: text, shallow: shallow, names: names[:0], members: make([]Member, 0, typical(len(text)))}
+	s := scanner{text: text, shallow: shallow, members: make([]Member, 0, typical(len(text)))}
 	s.blanks()
 	if s.peek() != '{' {
 		return nil, errors.New("not a JSON object")

@@ -228,16 +228,32 @@ func TestLinear(t *testing.T) {
 			const n = 16_000
 			full, part := text(n), text(n/16)
 			took := func(text string) time.Duration {
-				best := time.Hour
-				for range 5 {
-					start := time.Now()
-					_, err := strictjson.Parse(text)
-					best = min(best, time.Since(start))
-					require.NoError(t, err)
-				}
-				return best
+				start := time.Now()
+				_, err := strictjson.Parse(text)
+				require.NoError(t, err)
+				return time.Since(start)
 			}
-			require.Less(t, took(full), 64*took(part)+5*time.Millisecond)
+			// The best of some tries of each in turn counts, of as many as it takes: the
+			// machine may be busy.
+			bestFull, bestPart := took(full), took(part)
+			for try := 1; try < 5 || bestFull > 64*bestPart && try < 200; try++ {
+				bestFull, bestPart = min(bestFull, took(full)), min(bestPart, took(part))
+			}
+			require.LessOrEqual(t, bestFull, 64*bestPart)
+		})
+	}
+}
+
+// An object costs one list of members, and what is in it nothing, however deep it is.
+func TestAllocations(t *testing.T) {
+	for name, text := range map[string]string{
+		"few members":  `{"a":1,"b":{"c":[{"d":2},{"e":3}]},"f":"g"}`,
+		"many members": "{" + members(23, "a name that is long, ") + `"x":{` + members(23, "") + `"y":1}}`,
+		"many objects": `{"a":[` + strings.Repeat(`{"a":1,"b":2},`, 1000) + "0]}",
+		"deep":         strings.Repeat(`{"a":`, strictjson.MaxDepth) + "1" + strings.Repeat("}", strictjson.MaxDepth),
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.LessOrEqual(t, testing.AllocsPerRun(10, func() { _, _ = strictjson.Parse(text) }), 1.0)
 		})
 	}
 }
