@@ -159,6 +159,7 @@ func TestHandlerServes(t *testing.T) {
 	t.Cleanup(s.Close)
 	a, err := webhook.New(webhook.Config{URL: s.URL}, &webhook.Options{Client: s.Client()})
 	require.NoError(t, err)
+	a.NoBackoff()
 
 	_, _, err = a.AuthenticateToken(t.Context(), "panics")
 	require.ErrorContains(t, err, "status 500")

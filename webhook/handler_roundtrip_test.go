@@ -42,7 +42,7 @@ func TestRoundTrip(t *testing.T) {
 		{name: "not known", token: refuses(nil)},
 		{name: "not known, audiences", token: refuses(nil), asked: auds{"a"}},
 		{name: "refused", token: refuses(authn.Errorf(authn.Revoked, "a story")), reason: authn.Refused, text: `webhook: the reviewer says: "Revoked"`},
-		{name: "unavailable", token: refuses(&authn.Error{Reason: authn.Unavailable, Err: authn.ErrNoCredential, RetryAfter: 2 * time.Second}), reason: authn.Unavailable, text: "status 503", retried: 2 * time.Second},
+		{name: "unavailable", token: refuses(&authn.Error{Reason: authn.Unavailable, Err: authn.ErrNoCredential, RetryAfter: time.Minute}), reason: authn.Unavailable, text: "status 503", retried: time.Minute},
 		{name: "panics", token: judge(nil), reason: authn.Unavailable, text: "status 500"},
 	}
 	for _, version := range []string{webhook.V1, webhook.V1beta1} {
@@ -52,6 +52,7 @@ func TestRoundTrip(t *testing.T) {
 				t.Cleanup(s.Close)
 				a, err := webhook.New(webhook.Config{URL: s.URL, Audiences: auds{"b"}}, &webhook.Options{Client: s.Client(), Version: version})
 				require.NoError(t, err)
+				a.NoBackoff()
 				ctx := t.Context()
 				if tt.asked != nil {
 					ctx = authenticator.WithAudiences(ctx, tt.asked)

@@ -168,7 +168,7 @@ func (s *scanner) object() error {
 }
 
 // nameSet is the names of one object: in an array, so that they are on the stack, and
-// in a map once they are many.
+// in a map once they are many. MaxDepth of them are some 40 KB of it.
 type nameSet struct {
 	few  [fewNames]string
 	n    int // how many few are
