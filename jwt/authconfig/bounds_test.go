@@ -27,13 +27,17 @@ var slow = map[string]string{
 	"regexp":       `user.groups.all(a, !a.matches('(x|y|xy|yx|xx){1,200}z'))`,
 }
 
-// unbounded returns how long a rule takes when nobody stops it.
+// long is several times as long as a rule may take.
+const long = 4 * authconfig.MaxEvaluation
+
+// unbounded returns how long a rule takes when nobody stops it, to the letter only if
+// that is long.
 func unbounded(t *testing.T, rule string, groups []string) time.Duration {
 	t.Helper()
 	result, err := authenticationcel.NewDefaultCompiler().CompileUserExpression(&authenticationcel.UserValidationCondition{Expression: rule})
 	require.NoError(t, err)
 	best := time.Hour
-	for range 3 { // the machine may be busy with others
+	for try := 0; try < 3 && best > long; try++ { // the machine may be busy with others
 		start := time.Now()
 		_, _, _ = result.Program.Eval(map[string]any{"user": map[string]any{"groups": groups}})
 		best = min(best, time.Since(start))
@@ -41,9 +45,9 @@ func unbounded(t *testing.T, rule string, groups []string) time.Duration {
 	return best
 }
 
-// manyGroups returns as many groups, or one so long, that a rule takes several times
-// as long as it may on this machine.
-func manyGroups(t *testing.T, rule string) []string {
+// manyGroups returns as many groups, or one so long, that a rule takes long on this
+// machine, and how long.
+func manyGroups(t *testing.T, rule string) ([]string, time.Duration) {
 	t.Helper()
 	for n := 100; n < 1<<20; n = n * 3 / 2 {
 		groups := []string{strings.Repeat("xy", 10*n)}
@@ -53,13 +57,13 @@ func manyGroups(t *testing.T, rule string) []string {
 				groups = append(groups, fmt.Sprintf("xy%d", i))
 			}
 		}
-		if full := unbounded(t, rule, groups); full > 4*authconfig.MaxEvaluation {
+		if full := unbounded(t, rule, groups); full > long {
 			t.Logf("%d groups, unbounded %s", len(groups), full)
-			return groups
+			return groups, full
 		}
 	}
 	require.Fail(t, "the rule is not slow enough for this test")
-	return nil
+	return nil, 0
 }
 
 // An expression that takes long is stopped, and so is one whose caller has left;
@@ -68,20 +72,24 @@ func TestSlowExpressions(t *testing.T) {
 	issuer := authntest.NewIssuer(t)
 	for name, rule := range slow {
 		t.Run(name, func(t *testing.T) {
-			groups := manyGroups(t, rule)
-			full := unbounded(t, rule, groups)
+			groups, full := manyGroups(t, rule)
 			a := parse(t, config(entry(issuer, bySub[:len(bySub)-1]+", groups: {claim: groups, prefix: ''}}\nuserValidationRules: [{expression: "+quote(rule)+"}]")), &authconfig.Options{MaxToken: 1 << 20})
 			token := issuer.Token(claims(object{"groups": groups}))
 			require.NoError(t, a.Preload(t.Context()))
 
-			start := time.Now()
-			requireRefused(t, a, token, authn.Unavailable, "userValidationRules[0]: the expressions, up to this one, take more than 50ms")
-			require.Less(t, time.Since(start), full+authconfig.MaxEvaluation)
-
-			// Who leaves does not wait for the rest of the 50 ms either. The best of
-			// some tries counts: the machine may be busy.
+			// The best of some tries counts, of as many as it takes: the machine may be busy.
 			best := time.Hour
-			for range 4 {
+			for try := 0; try == 0 || best > full*3/4 && try < tries; try++ {
+				start := time.Now()
+				requireRefused(t, a, token, authn.Unavailable, "userValidationRules[0]: the expressions, up to this one, take more than 50ms")
+				best = min(best, time.Since(start))
+				requireNoRunaways(t)
+			}
+			require.LessOrEqual(t, best, full*3/4)
+
+			// Who leaves does not wait for the rest of the 50 ms either.
+			best = time.Hour
+			for try := 0; best > authconfig.MaxEvaluation/10 && try < tries; try++ {
 				ctx, cancel := context.WithCancel(t.Context())
 				left := make(chan time.Time, 1)
 				time.AfterFunc(authconfig.MaxEvaluation/5, func() { left <- time.Now(); cancel() })
@@ -95,10 +103,13 @@ func TestSlowExpressions(t *testing.T) {
 				cancel()
 				requireNoRunaways(t)
 			}
-			require.Less(t, best, authconfig.MaxEvaluation/10)
+			require.LessOrEqual(t, best, authconfig.MaxEvaluation/10)
 		})
 	}
 }
+
+// tries is how often something is tried that a busy machine may make slow.
+const tries = 50
 
 // requireNoRunaways waits for evaluations that were left to end.
 func requireNoRunaways(t *testing.T) {
@@ -118,29 +129,64 @@ func runaways() int {
 func TestRunaways(t *testing.T) {
 	issuer := authntest.NewIssuer(t)
 	rule := slow["one function"]
-	groups := manyGroups(t, rule)
+	groups, _ := manyGroups(t, rule)
 	a := parse(t, config(entry(issuer, bySub[:len(bySub)-1]+", groups: {claim: groups, prefix: ''}}\nuserValidationRules: [{expression: "+quote(rule)+"}]")), &authconfig.Options{MaxToken: 1 << 20})
 	token := issuer.Token(claims(object{"groups": groups}))
 	joe := issuer.Token(claims(object{"sub": "joe", "groups": "a"}))
 	require.NoError(t, a.Preload(t.Context()))
-	var wg sync.WaitGroup
-	for range 40 {
-		wg.Go(func() {
-			_, ok, err := a.AuthenticateToken(t.Context(), token)
-			require.False(t, ok)
-			require.Equal(t, authn.Unavailable, authn.ReasonOf(err))
-		})
+	crowd := func(more func() bool) (over chan struct{}) {
+		over = make(chan struct{})
+		var wg sync.WaitGroup
+		for range 40 {
+			wg.Go(func() {
+				for again := true; again; again = more() {
+					_, ok, err := a.AuthenticateToken(t.Context(), token)
+					require.False(t, ok)
+					require.Equal(t, authn.Unavailable, authn.ReasonOf(err))
+				}
+			})
+		}
+		go func() { wg.Wait(); close(over) }()
+		return over
 	}
 	most := 0
-	for range 20 {
+	for over := crowd(func() bool { return false }); !isClosed(over); time.Sleep(time.Millisecond) {
 		most = max(most, runaways())
-		requireUser(t, a, joe, info{Name: "joe", Groups: []string{"a"}})
 	}
-	wg.Wait()
 	require.NotZero(t, most)
 	require.LessOrEqual(t, most, max(4, 2*runtime.GOMAXPROCS(0))/2)
+
+	var served atomic.Bool
+	over := crowd(func() bool { return !served.Load() })
+	for range 20 {
+		requireTurn(t, a, joe, "joe")
+	}
+	served.Store(true)
+	<-over
 	requireNoRunaways(t)
-	requireUser(t, a, issuer.Token(claims(object{"groups": "a"})), info{Name: "jane", Groups: []string{"a"}})
+	requireTurn(t, a, issuer.Token(claims(object{"groups": "a"})), "jane")
+}
+
+// requireTurn wants a user to be accepted who comes again, as a 503 has them do, if the
+// machine has set them aside: it may be busy with others than these.
+func requireTurn(t *testing.T, a *authconfig.Authenticator, token, name string) {
+	t.Helper()
+	resp, ok, err := a.AuthenticateToken(t.Context(), token)
+	for try := 1; err != nil && try < tries; try++ {
+		resp, ok, err = a.AuthenticateToken(t.Context(), token)
+	}
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.Equal(t, name, resp.User.GetName())
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // Many at once on a busy machine are not taken for slow ones: many are accepted the
