@@ -55,11 +55,11 @@ func everyContest(t testing.TB) []contest {
 	t.Helper()
 	b := newBench(t)
 	return []contest{
-		b.uncached("RS256", 1.18, 60),
+		b.uncached("RS256", 1.18, 35),
 		b.uncached("PS256", 0, 0),
 		b.uncached("ES256", 1.12, 0),
 		b.uncached("EdDSA", 1.12, 0),
-		b.configured("RS256 with CEL", 1, mappingsByExpression, budget{1.6, 160}),
+		b.configured("RS256 with CEL", 1, mappingsByExpression, budget{1.6, 120}),
 		b.configured("RS256 with CEL in loops", 1, mappingsByLoop, budget{}),
 		b.configured("10 issuers", 10, mappingsByClaim, budget{1.22, 0}),
 		b.configured("100 issuers", 100, mappingsByClaim, budget{1.22, 0}),

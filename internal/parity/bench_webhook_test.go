@@ -33,7 +33,7 @@ func (b bench) review() contest {
 		other(limit, post(url, token)),
 		other(upstream, acceptance(theirs, token)),
 		other("go-guardian", guardianReview(url, token)),
-		ours("webhook", acceptance(own, token), 1.35, 115),
+		ours("webhook", acceptance(own, token), 1.35, 108),
 	}}
 }
 
