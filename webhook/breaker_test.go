@@ -141,16 +141,21 @@ func TestOneTokenDoesNotOpenTheBreaker(t *testing.T) {
 	}
 }
 
-// If nobody can be reached, it is no token's fault.
+// If nobody can be reached, or talked to, it is no token's fault.
 func TestOneTokenAndNoReviewer(t *testing.T) {
-	inBubble(t, func(t *testing.T, rv *reviewer, a *webhook.Authenticator) {
-		rv.does(fails(errRefused))
-		ask(t.Context(), a, "abc-123")
-		ask(t.Context(), a, "abc-123")
-		require.Len(t, rv.asked(), 5, "the second is not asked for a third time")
-		require.Equal(t, "not asked, since it failed: POST https://reviewer.test/review: dial tcp: connection refused", ask(t.Context(), a, "abc-123").text)
-		require.Len(t, rv.asked(), 5)
-	})
+	for name, fault := range map[string]error{"refused": errRefused, "no such host": errNoHost, "certificates": errAlert} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, rv *reviewer, a *webhook.Authenticator) {
+				rv.does(fails(fault))
+				for range 5 {
+					ask(t.Context(), a, "abc-123")
+				}
+				require.Len(t, rv.asked(), 5)
+				require.Equal(t, "not asked, since it failed: POST https://reviewer.test/review: "+fault.Error(), ask(t.Context(), a, "abc-123").text)
+				require.Len(t, rv.asked(), 5)
+			})
+		})
+	}
 }
 
 // Nor do any number of tokens, while the reviewer answers for others.

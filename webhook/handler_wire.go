@@ -91,8 +91,8 @@ func parseQuestion(text string) (*question, error) {
 	q := &question{}
 	q.version, _ = rv.Get("apiVersion").Text()
 	kind, _ := rv.Get("kind").Text()
-	if kind != "TokenReview" || q.version != apiGroup+V1 && q.version != apiGroup+V1beta1 {
-		return nil, errors.New("the body: want kind TokenReview of apiVersion " + apiGroup + V1 + " or " + V1beta1)
+	if kind != "TokenReview" || q.version != group+V1 && q.version != group+V1beta1 {
+		return nil, errors.New("the body: want kind TokenReview of apiVersion " + group + V1 + " or " + V1beta1)
 	}
 	if rv.Get("spec").Null() {
 		return nil, errors.New("spec: required")
@@ -118,8 +118,6 @@ func parseQuestion(text string) (*question, error) {
 	}
 	return q, nil
 }
-
-const apiGroup = "authentication.k8s.io/"
 
 // answer returns the TokenReview that tells of r.
 func (r *Review) answer(version string) []byte {
