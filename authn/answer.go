@@ -30,7 +30,7 @@ func (m Middleware) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	switch ReasonOf(err) {
 	case Unavailable:
 		code = http.StatusServiceUnavailable
-		w.Header().Set("Retry-After", seconds(retryAfter(err)))
+		w.Header().Set("Retry-After", seconds(RetryAfterOf(err)))
 	case Panicked:
 		code = http.StatusInternalServerError
 	case BadProof:

@@ -92,17 +92,6 @@ func ReasonOf(err error) Reason {
 	return first
 }
 
-// retryAfter returns the shortest RetryAfter in err, or zero.
-func retryAfter(err error) time.Duration {
-	var shortest time.Duration
-	for e := range reasons(err) {
-		if e.Reason == Unavailable && e.RetryAfter > 0 && (shortest == 0 || e.RetryAfter < shortest) {
-			shortest = e.RetryAfter
-		}
-	}
-	return shortest
-}
-
 // reasons yields the outermost [Error] of each branch of err's tree, and makes
 // one up for a branch that has none.
 func reasons(err error) func(yield func(Error) bool) {

@@ -179,6 +179,6 @@ func (l revocationLists) check(ctx context.Context, u user.Info) error {
 	return &Error{
 		Reason:     Unavailable,
 		Err:        fmt.Errorf("authn: user %s: whether it was revoked is not known: %w", clip.Quote(u.GetName()), unknown),
-		RetryAfter: retryAfter(unknown),
+		RetryAfter: RetryAfterOf(unknown),
 	}
 }
