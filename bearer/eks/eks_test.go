@@ -258,6 +258,27 @@ func TestMapper(t *testing.T) {
 	}
 }
 
+// brief is a user who ends at a time of their own.
+type brief struct {
+	user.Info
+	expiry time.Time
+}
+
+func (b brief) Expiry() time.Time { return b.expiry }
+
+// A user who ends before the token does is not remembered for longer.
+func TestUserWhoEndsEarlier(t *testing.T) {
+	s := newSTS(t)
+	for after, want := range map[time.Duration]time.Duration{time.Minute: time.Minute, 15 * time.Minute: 15 * time.Minute, time.Hour: 15 * time.Minute} {
+		a := s.authenticator(func(c *eks.Config, _ *eks.Options) {
+			c.Mapper = eks.MapperFunc(func(context.Context, eks.Identity) (user.Info, error) {
+				return brief{authntest.User("jane"), noon.Add(after)}, nil
+			})
+		})
+		require.Equal(t, noon.Add(want), accepted(t, a, request{key: bob}.token()).Expiry)
+	}
+}
+
 // The mapper is told what STS said.
 func TestIdentity(t *testing.T) {
 	s := newSTS(t)

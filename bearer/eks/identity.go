@@ -43,7 +43,8 @@ type Identity struct {
 type Mapper interface {
 	// User returns the user, or an error for an identity that is none here. The user
 	// needs a name; without a UID it gets one. Its groups and extra attributes are
-	// copied.
+	// copied. If it ends before the token does ([authn.ExpiryOf]), no cache remembers it
+	// for longer.
 	User(ctx context.Context, id Identity) (user.Info, error)
 }
 
@@ -88,6 +89,9 @@ func (a *Authenticator) identify(ctx context.Context, id Identity, issued time.T
 		return nil, authn.Errorf(authn.InvalidUser, "%w", err)
 	}
 	i := &identified{issued: issued, expiry: issued.Add(Lifetime)}
+	if own, known := authn.ExpiryOf(u); known && own.Before(i.expiry) {
+		i.expiry = own
+	}
 	i.Name, i.UID, i.Groups, i.Extra = u.GetName(), u.GetUID(), slices.Clone(u.GetGroups()), extra(u, id)
 	if i.UID == "" {
 		i.UID = "aws-iam-authenticator:" + id.Account + ":" + id.UserID
