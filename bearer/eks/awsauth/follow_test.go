@@ -126,6 +126,21 @@ func TestSource(t *testing.T) {
 	require.Equal(t, uint64(2), authn.GenerationOf(m))
 }
 
+// What could not be read for a while, and is as it was, is nothing new.
+func TestSourceThatComesBack(t *testing.T) {
+	src := &source{}
+	m := awsauth.From(src, nil)
+	src.set(map[string]string{"mapAccounts": "['444455556666']"}, nil)
+	for range 2 {
+		require.Equal(t, uint64(1), authn.GenerationOf(m))
+		require.NoError(t, authn.HealthOf(m))
+		src.set(nil, errors.New("gone"))
+		require.Equal(t, uint64(1), authn.GenerationOf(m))
+		require.Error(t, authn.HealthOf(m))
+		src.set(map[string]string{"mapAccounts": "['444455556666']"}, nil)
+	}
+}
+
 // A request that has ended is not the source's fault.
 func TestSourceOfARequestThatEnded(t *testing.T) {
 	src := awsauth.SourceFunc(func(ctx context.Context) (map[string]string, error) {
