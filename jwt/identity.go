@@ -1,10 +1,12 @@
 package jwt
 
 import (
+	"context"
 	"time"
 
 	"k8s.io/apiserver/pkg/authentication/user"
 
+	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/confirm"
 )
 
@@ -24,6 +26,27 @@ func (i *identity) Issued() time.Time { return i.issued }
 
 // Confirmation is for package confirm.
 func (i *identity) Confirmation() confirm.Func { return i.confirm }
+
+// identify returns the user of verified claims.
+func (a *Authenticator) identify(ctx context.Context, c Claims) (user.Info, error) {
+	u, err := a.user(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if u == nil {
+		return nil, authn.Errorf(authn.InvalidUser, "Config.User returned no user")
+	}
+	if err := authn.CheckName(u.GetName()); err != nil {
+		return nil, authn.Errorf(authn.InvalidUser, "%w", err)
+	}
+	i := newIdentity(u, c)
+	i.expiry = a.leeway.expiry(c)
+	if own, known := authn.ExpiryOf(u); known && own.Before(i.expiry) {
+		i.expiry = own
+	}
+	i.confirm, err = a.binding.of(ctx, c)
+	return i, err
+}
 
 // newIdentity returns the identity of a user with the extra attribute by which the
 // token can be revoked, which takes the place of what a mapping may have put there.

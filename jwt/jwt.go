@@ -226,26 +226,6 @@ func (a *Authenticator) checkForm(t *token, parsed error) error {
 	return cmp.Or(a.checkType(t.header), a.checkAlgorithm(t.header))
 }
 
-func (a *Authenticator) identify(ctx context.Context, c Claims) (user.Info, error) {
-	u, err := a.user(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	if u == nil {
-		return nil, authn.Errorf(authn.InvalidUser, "Config.User returned no user")
-	}
-	if err := authn.CheckName(u.GetName()); err != nil {
-		return nil, authn.Errorf(authn.InvalidUser, "%w", err)
-	}
-	i := newIdentity(u, c)
-	i.expiry = a.leeway.expiry(c)
-	if own, known := authn.ExpiryOf(u); known && own.Before(i.expiry) {
-		i.expiry = own
-	}
-	i.confirm, err = a.binding.of(ctx, c)
-	return i, err
-}
-
 // checkClaims checks what does not depend on the user.
 func (a *Authenticator) checkClaims(c Claims) error {
 	return cmp.Or(a.checkAudience(c), a.leeway.check(c, a.now()), a.checkProfile(c))
