@@ -21,6 +21,7 @@ type source struct {
 	client    *http.Client
 	loopback  bool // discovery is over http, so the keys may be too, on loopback addresses
 	now       func() time.Time
+	renewal   fetch.Renewal
 
 	keysURL    string    // as last discovered; empty: not yet
 	discovered time.Time // when that was
@@ -108,7 +109,7 @@ func (s *source) discover(ctx context.Context) (string, error) {
 	if url == "" {
 		url = strings.TrimSuffix(s.issuer, "/") + "/.well-known/openid-configuration"
 	}
-	answer, err := fetch.Get(ctx, s.client, url)
+	answer, err := s.renewal.Get(ctx, s.client, url, "application/json")
 	if err != nil {
 		return "", err
 	}
@@ -133,12 +134,7 @@ func (s *source) discover(ctx context.Context) (string, error) {
 const keySetTypes = "application/jwk-set+json, application/json, */*;q=0.1"
 
 func (s *source) keySet(ctx context.Context, url string) (*keySet, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, fmt.Errorf("key set: %w", err)
-	}
-	req.Header.Set("Accept", keySetTypes)
-	answer, err := fetch.Do(s.client, req, http.StatusOK)
+	answer, err := s.renewal.Get(ctx, s.client, url, keySetTypes)
 	if err != nil {
 		return nil, fmt.Errorf("key set: %w", err)
 	}

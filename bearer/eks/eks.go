@@ -76,6 +76,7 @@ type Authenticator struct {
 	maxToken  int
 	now       func() time.Time
 	inFlight  chan struct{}
+	renewal   fetch.Renewal
 }
 
 // New returns an Authenticator. o may be nil. It does not touch the network.

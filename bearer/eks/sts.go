@@ -32,7 +32,7 @@ func (a *Authenticator) ask(ctx context.Context, p *presigned) (*fetch.Answer, e
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set(clusterHeader, a.clusterID)
-	return fetch.Do(a.client, req, http.StatusOK, http.StatusBadRequest, http.StatusForbidden)
+	return a.renewal.Do(a.client, req, http.StatusOK, http.StatusBadRequest, http.StatusForbidden)
 }
 
 // identity asks STS, and reads what it says.

@@ -91,16 +91,6 @@ type Answer struct {
 	Body   []byte
 }
 
-// Get is [Do] of a GET for JSON with the status 200.
-func Get(ctx context.Context, c *http.Client, url string) (*Answer, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Accept", "application/json")
-	return Do(c, req, http.StatusOK)
-}
-
 // Do sends req and returns the answer, if its status is one of want and its body
 // at most [MaxBody] bytes.
 func Do(c *http.Client, req *http.Request, want ...int) (*Answer, error) {

@@ -2,6 +2,7 @@ package fetch_test
 
 import (
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -84,7 +85,7 @@ func TestNoRedirects(t *testing.T) {
 	})
 	for n, code := range []int{301, 302, 303, 307, 308} {
 		url := fmt.Sprint(s.URL, "/", code)
-		answer, err := fetch.Get(t.Context(), fetch.Client(s.Client()), url)
+		answer, err := get(t.Context(), fetch.Client(s.Client()), url)
 		require.EqualError(t, err, fmt.Sprintf("GET %s: status %d", url, code))
 		require.Nil(t, answer)
 		require.Equal(t, int32(n+1), asked.Load())
@@ -105,7 +106,7 @@ func TestNoCookies(t *testing.T) {
 	own.Jar = jar
 	c := fetch.Client(own)
 	for range 2 {
-		answer, err := fetch.Get(t.Context(), c, s.URL)
+		answer, err := get(t.Context(), c, s.URL)
 		require.NoError(t, err)
 		require.Empty(t, string(answer.Body))
 	}
@@ -117,12 +118,12 @@ func TestGet(t *testing.T) {
 		w.Header().Set("Cache-Control", "max-age=60")
 		fmt.Fprint(w, r.Method, " ", r.RequestURI, " ", r.Header.Get("Accept"))
 	})
-	answer, err := fetch.Get(t.Context(), fetch.Client(nil), s.URL+"/a?b=c")
+	answer, err := get(t.Context(), fetch.Client(nil), s.URL+"/a?b=c")
 	require.NoError(t, err)
 	require.Equal(t, "GET /a?b=c application/json", string(answer.Body))
 	require.Equal(t, "max-age=60", answer.Header.Get("Cache-Control"))
 
-	answer, err = fetch.Get(t.Context(), fetch.Client(nil), "https://%")
+	answer, err = get(t.Context(), fetch.Client(nil), "https://%")
 	require.EqualError(t, err, `parse "https://%": invalid URL escape "%"`)
 	require.Nil(t, answer)
 }
@@ -200,7 +201,7 @@ func TestBodies(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := serve(t, tt.serve)
-			answer, err := fetch.Get(t.Context(), fetch.Client(nil), s.URL)
+			answer, err := get(t.Context(), fetch.Client(nil), s.URL)
 			if tt.size < 0 {
 				require.EqualError(t, err, "GET "+s.URL+": the answer has more than 1048576 bytes")
 				require.Nil(t, answer)
@@ -210,4 +211,10 @@ func TestBodies(t *testing.T) {
 			require.Len(t, answer.Body, tt.size)
 		})
 	}
+}
+
+// get asks once.
+func get(ctx context.Context, c *http.Client, url string) (*fetch.Answer, error) {
+	var n fetch.Renewal
+	return n.Get(ctx, c, url, "application/json")
 }

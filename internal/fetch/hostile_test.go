@@ -91,7 +91,7 @@ func TestHostileServers(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
 			for _, path := range []string{"", "/" + strings.Repeat("%1B", 1000)} {
-				answer, err := fetch.Get(ctx, fetch.Client(nil), url+path)
+				answer, err := get(ctx, fetch.Client(nil), url+path)
 				require.Error(t, err)
 				require.Nil(t, answer)
 				require.NoError(t, ctx.Err())
@@ -121,7 +121,7 @@ func TestSlowServers(t *testing.T) {
 				time.AfterFunc(50*time.Millisecond, cancel) // and not before there is a connection
 				_, _ = io.Copy(io.Discard, conn)
 			})
-			answer, err := fetch.Get(ctx, fetch.Client(nil), url)
+			answer, err := get(ctx, fetch.Client(nil), url)
 			require.ErrorIs(t, err, context.Canceled)
 			require.Nil(t, answer)
 			select {
@@ -145,7 +145,7 @@ func TestClientLeaves(t *testing.T) {
 				_, _ = io.WriteString(conn, "HTTP/1.1 "+status+"\r\nConnection: close\r\n\r\n")
 				say(strings.Repeat("x", 1<<16), true)(conn)
 			})
-			_, err := fetch.Get(t.Context(), fetch.Client(nil), url)
+			_, err := get(t.Context(), fetch.Client(nil), url)
 			require.Error(t, err)
 			select {
 			case <-gone:

@@ -54,7 +54,7 @@ func TestHostileGoAway(t *testing.T) {
 			transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.Roots()}, ForceAttemptHTTP2: true}
 			t.Cleanup(transport.CloseIdleConnections)
 
-			answer, err := fetch.Get(t.Context(), fetch.Client(&http.Client{Transport: transport}), "https://"+l.Addr().String())
+			answer, err := get(t.Context(), fetch.Client(&http.Client{Transport: transport}), "https://"+l.Addr().String())
 			require.ErrorContains(t, err, tt.err)
 			require.Nil(t, answer)
 			require.LessOrEqual(t, len(err.Error()), 1024)

@@ -45,7 +45,7 @@ func TestRetryAfter(t *testing.T) {
 			w.Header().Set("Retry-After", tt.header)
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}))
-		_, err := fetch.Get(t.Context(), fetch.Client(s.Client()), s.URL)
+		_, err := get(t.Context(), fetch.Client(s.Client()), s.URL)
 		s.Close()
 		var status *fetch.StatusError
 		require.ErrorAs(t, err, &status, tt.header)

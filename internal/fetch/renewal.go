@@ -36,6 +36,16 @@ func (n *Renewal) Do(c *http.Client, req *http.Request, want ...int) (*Answer, e
 	return answer, err
 }
 
+// Get is Do of a GET with the status 200.
+func (n *Renewal) Get(ctx context.Context, c *http.Client, url, accept string) (*Answer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", accept)
+	return n.Do(c, req, http.StatusOK)
+}
+
 // take reports whether connections are to be new.
 func (n *Renewal) take(now time.Time) bool {
 	n.mu.Lock()

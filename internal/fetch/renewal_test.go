@@ -38,7 +38,7 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func (l *line) CloseIdleConnections() { l.closed++ }
 
-func get(ctx context.Context, n *fetch.Renewal, l *line) error {
+func request(ctx context.Context, n *fetch.Renewal, l *line) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://a.test", nil)
 	if err != nil {
 		return err
@@ -81,10 +81,10 @@ func TestRenewal(t *testing.T) {
 				var n fetch.Renewal
 				ctx, cancel := tt.ctx(tt.lasts)
 				defer cancel()
-				_ = get(ctx, &n, &tt.line)
+				_ = request(ctx, &n, &tt.line)
 				next := &line{}
 				for range 2 {
-					require.NoError(t, get(t.Context(), &n, next))
+					require.NoError(t, request(t.Context(), &n, next))
 				}
 				closed := 0
 				if tt.due {
@@ -106,7 +106,7 @@ func TestRenewalOfMany(t *testing.T) {
 			ctx, cancel := within(d)
 			go func() {
 				defer cancel()
-				_ = get(ctx, &n, dead)
+				_ = request(ctx, &n, dead)
 			}()
 			synctest.Wait()
 		}
@@ -119,7 +119,7 @@ func TestRenewalOfMany(t *testing.T) {
 		require.Equal(t, []bool{false, false, false, true}, dead.last)
 		for range 20 {
 			time.Sleep(time.Second)
-			require.NoError(t, get(t.Context(), &n, alive))
+			require.NoError(t, request(t.Context(), &n, alive))
 		}
 		require.Equal(t, make([]bool, 20), alive.last)
 		require.Equal(t, 1, dead.closed)

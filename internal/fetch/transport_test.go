@@ -53,7 +53,7 @@ func TestClientTimeout(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
-				_, err := fetch.Get(t.Context(), fetch.Client(&http.Client{Transport: does, Timeout: 3 * time.Second}), "https://a.test")
+				_, err := get(t.Context(), fetch.Client(&http.Client{Transport: does, Timeout: 3 * time.Second}), "https://a.test")
 				require.ErrorIs(t, err, context.DeadlineExceeded)
 				require.Equal(t, 3*time.Second, time.Since(began))
 			})
@@ -70,7 +70,7 @@ func TestCallerHasLeft(t *testing.T) {
 		asked = true
 		return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
 	})})
-	_, err := fetch.Get(ctx, client, "https://a.test")
+	_, err := get(ctx, client, "https://a.test")
 	require.EqualError(t, err, "GET https://a.test: context canceled")
 	require.ErrorIs(t, err, context.Canceled)
 	require.False(t, asked)
@@ -99,7 +99,7 @@ func TestBodyIsClosed(t *testing.T) {
 			client := fetch.Client(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: tt.code, ContentLength: tt.length, Body: b}, nil
 			})})
-			answer, err := fetch.Get(t.Context(), client, "https://a.test")
+			answer, err := get(t.Context(), client, "https://a.test")
 			require.True(t, b.closed)
 			if tt.err != nil {
 				require.True(t, errors.As(err, tt.err), err)
@@ -115,7 +115,7 @@ func TestBodyIsClosed(t *testing.T) {
 func TestNoAnswerAndNoError(t *testing.T) {
 	for _, resp := range []*http.Response{nil, {StatusCode: 200}} {
 		client := fetch.Client(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) { return resp, nil })})
-		_, err := fetch.Get(t.Context(), client, "https://a.test")
+		_, err := get(t.Context(), client, "https://a.test")
 		require.EqualError(t, err, "GET https://a.test: no answer and no error")
 	}
 }

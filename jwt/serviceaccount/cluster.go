@@ -43,6 +43,8 @@ type Cluster struct {
 	url    string
 	client *http.Client
 	keys   *jwt.URLKeys
+
+	renewal fetch.Renewal
 }
 
 // NewCluster returns the cluster that the process is a pod of, if o does not say
@@ -111,7 +113,7 @@ func (c *Cluster) Object(ctx context.Context, r Reference) (Object, error) {
 		accept = "application/json"
 	}
 	request.Header.Set("Accept", accept)
-	answer, err := fetch.Do(c.client, request, http.StatusOK, http.StatusNotFound)
+	answer, err := c.renewal.Do(c.client, request, http.StatusOK, http.StatusNotFound)
 	if err != nil {
 		return Object{}, unavailable(err)
 	}
