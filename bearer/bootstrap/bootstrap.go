@@ -19,8 +19,8 @@
 // Then the user is system:bootstrap:<id>, in the group system:bootstrappers and in the
 // extra ones, and has the expiry of the token ([authn.ExpiryOf]), so that no cache
 // remembers it for longer. As in kube-apiserver a token with anything wrong is not
-// refused but not mine, so others may be asked about it; a [authn.Trace] has the
-// reason. If nobody can tell what the Secret holds, the token is
+// refused but not mine, so others may be asked about it, unless Options.Refuse is set;
+// an [authn.Trace] has the reason. If nobody can tell what the Secret holds, the token is
 // [authn.Unavailable].
 //
 // # Where the Secrets are
@@ -76,6 +76,12 @@ var ErrNotFound = errors.New("bootstrap: there is no such Secret")
 
 // Options are the settings that are rarely needed.
 type Options struct {
+	// Refuse refuses a token that is its Secret's, and not good for other reasons, with
+	// [authn.Expired] or [authn.RuleFailed]: so the reason is told to whoever counts them,
+	// and no webhook that is asked next is shown the token ([authn.Mine]). False means
+	// that it is not mine, as in kube-apiserver.
+	Refuse bool
+
 	// Now returns the time. Nil means [time.Now].
 	Now func() time.Time
 }
@@ -83,6 +89,7 @@ type Options struct {
 // Authenticator is an [authenticator.Token] of bootstrap tokens. [New] makes one.
 type Authenticator struct {
 	secrets Secrets
+	refuse  bool
 	now     func() time.Time
 }
 
@@ -93,7 +100,11 @@ func New(secrets Secrets, o *Options) *Authenticator {
 		panic("bootstrap.New: secrets is nil")
 	}
 	a := &Authenticator{secrets: secrets, now: time.Now}
-	if o != nil && o.Now != nil {
+	if o == nil {
+		return a
+	}
+	a.refuse = o.Refuse
+	if o.Now != nil {
 		a.now = o.Now
 	}
 	return a
@@ -122,8 +133,11 @@ func (a *Authenticator) AuthenticateToken(ctx context.Context, token string) (*a
 	if err != nil {
 		return nil, false, unavailable(err)
 	}
-	u, err := found.user(id, secret, a.now())
-	if err != nil {
+	u, own, err := found.user(id, secret, a.now())
+	switch {
+	case err != nil && own && a.refuse:
+		return nil, false, authn.Mine(fmt.Errorf("bootstrap: Secret %s: %w", name, err))
+	case err != nil:
 		authn.Note(ctx, "Secret "+name+": "+err.Error())
 		return nil, false, nil
 	}

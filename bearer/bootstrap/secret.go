@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apiserver/pkg/authentication/user"
 
+	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/clip"
 )
 
@@ -45,35 +46,43 @@ type identity struct {
 // Expiry is for [authn.ExpiryOf].
 func (i *identity) Expiry() time.Time { return i.expiry }
 
-// user returns who holds the token of s, or why it is not the one presented. The order
-// is kube-apiserver's: what is wrong with a Secret shows to nobody who has not its
-// token.
-func (s *Secret) user(id, secret string, now time.Time) (*identity, error) {
+// user returns who holds the token of s, or why nobody does who presents that secret. The
+// order is kube-apiserver's: what is wrong with a Secret shows to nobody who has not its
+// token. That it is its own is reported once it is.
+func (s *Secret) user(id, secret string, now time.Time) (u *identity, own bool, err error) {
 	switch {
 	case s.Deleted:
-		return nil, errors.New("it is being deleted")
+		return nil, false, errors.New("it is being deleted")
 	case s.Type != Type:
-		return nil, s.wrongType()
+		return nil, false, s.wrongType()
 	case subtle.ConstantTimeCompare(s.Data["token-secret"], []byte(secret)) != 1:
-		return nil, errors.New("token-secret is not the token's")
+		return nil, false, errors.New("token-secret is not the token's")
 	case string(s.Data["token-id"]) != id:
-		return nil, errors.New("token-id is not the token's")
+		return nil, false, errors.New("token-id is not the token's")
 	}
-	expiry, err := s.expiry()
+	expiry, err := s.usable(now)
 	if err != nil {
-		return nil, err
-	}
-	if !expiry.IsZero() && !now.Before(expiry) {
-		return nil, fmt.Errorf("expired %s ago (expiration %s)", ago(now.Sub(expiry)), expiry.UTC().Format(time.RFC3339))
-	}
-	if string(s.Data["usage-bootstrap-authentication"]) != "true" {
-		return nil, errors.New(`usage-bootstrap-authentication is not "true"`)
+		return nil, true, err
 	}
 	groups, err := s.groups()
 	if err != nil {
-		return nil, err
+		return nil, true, err
 	}
-	return &identity{user.DefaultInfo{Name: "system:bootstrap:" + id, Groups: groups}, expiry}, nil
+	return &identity{user.DefaultInfo{Name: "system:bootstrap:" + id, Groups: groups}, expiry}, true, nil
+}
+
+// usable returns when the token ends, or why it must not be used.
+func (s *Secret) usable(now time.Time) (time.Time, error) {
+	expiry, err := s.expiry()
+	switch {
+	case err != nil:
+		return expiry, err
+	case !expiry.IsZero() && !now.Before(expiry):
+		return expiry, authn.Errorf(authn.Expired, "expired %s ago (expiration %s)", ago(now.Sub(expiry)), expiry.UTC().Format(time.RFC3339))
+	case string(s.Data["usage-bootstrap-authentication"]) != "true":
+		return expiry, authn.Errorf(authn.RuleFailed, `usage-bootstrap-authentication is not "true"`)
+	}
+	return expiry, nil
 }
 
 func (s *Secret) wrongType() error {
@@ -88,10 +97,10 @@ func (s *Secret) expiry() (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return t, errors.New("expiration is no time of RFC 3339") // err repeats it
+		return t, authn.Errorf(authn.Expired, "expiration is no time of RFC 3339") // err repeats it
 	}
 	if t.IsZero() {
-		return t, errors.New("expiration is in the year 1") // which would count as none
+		return t, authn.Errorf(authn.Expired, "expiration is in the year 1") // which would count as none
 	}
 	return t, nil
 }
@@ -104,7 +113,7 @@ func (s *Secret) groups() ([]string, error) {
 	}
 	for i, g := range groups[1:] {
 		if !isExtraGroup(g) {
-			return nil, fmt.Errorf("auth-extra-groups: group %d is not %s: and a to z, 0 to 9, colons and dashes", i+1, group)
+			return nil, authn.Errorf(authn.RuleFailed, "auth-extra-groups: group %d is not %s: and a to z, 0 to 9, colons and dashes", i+1, group)
 		}
 	}
 	slices.Sort(groups)
