@@ -151,11 +151,15 @@ func TestBounds(t *testing.T) {
 		done <- err
 	}()
 	<-asked
-	require.Equal(t, "eks: STS: 1 requests are under way already", refused(t, a, request{key: admin}.token(), authn.Unavailable))
+	_, _, err := a.AuthenticateToken(t.Context(), request{key: admin}.token())
+	require.EqualError(t, err, "eks: STS: 1 questions are under way already")
+	require.Equal(t, authn.Unavailable, authn.ReasonOf(err))
+	require.Equal(t, time.Second, authn.RetryAfterOf(err))
 	cancel()
-	err := <-done
+	err = <-done
 	require.Equal(t, authn.Unavailable, authn.ReasonOf(err))
 	require.ErrorIs(t, err, context.Canceled)
+	require.NoError(t, a.HealthCheck(), "who leaves, or does not get in, says nothing of STS")
 
 	short := s.authenticator(func(_ *eks.Config, o *eks.Options) { o.Timeout = time.Millisecond })
 	_, _, err = short.AuthenticateToken(t.Context(), request{key: bob}.token())
@@ -180,4 +184,25 @@ func TestKinds(t *testing.T) {
 		require.Equal(t, "aws-iam-authenticator:111122223333:"+tt.uid, got.UID)
 		require.Equal(t, []string{tt.arn}, got.Extra["arn"])
 	}
+}
+
+// HealthCheck tells how the last question went; that a token is refused is an answer.
+func TestHealthOfSTS(t *testing.T) {
+	s := newSTS(t)
+	a := s.authenticator()
+	good := request{key: bob}.token()
+	accept := func() {
+		_, ok, err := a.AuthenticateToken(t.Context(), good)
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.NoError(t, a.HealthCheck())
+	}
+	accept()
+	s.serve(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+	refused(t, a, good, authn.Unavailable)
+	require.EqualError(t, a.HealthCheck(), "eks: not answered since "+noon.UTC().Format(time.RFC3339)+": STS: GET https://sts.eu-west-1.amazonaws.com/?…: status 502")
+	s.serve(nil)
+	refused(t, a, request{key: bob, cluster: "another"}.token(), authn.BadSignature)
+	require.NoError(t, a.HealthCheck())
+	accept()
 }

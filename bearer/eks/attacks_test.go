@@ -187,7 +187,7 @@ func TestAttacks(t *testing.T) {
 // A token is written in one way.
 func TestEncodings(t *testing.T) {
 	s := newSTS(t)
-	a := s.authenticator(func(_ *eks.Config, o *eks.Options) { o.MaxToken = 1000 })
+	a := s.authenticator(func(_ *eks.Config, o *eks.Options) { o.MaxBytes = 1000 })
 	url := request{key: bob}.url()
 	url = url[:len(url)-(len(url)-1)%3] // so that four bits are left over
 	good := token(url)

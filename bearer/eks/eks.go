@@ -1,6 +1,7 @@
 package eks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,10 +17,8 @@ import (
 )
 
 const (
-	defaultTimeout     = 10 * time.Second
-	defaultMaxInFlight = 256
-	defaultMaxToken    = 4096
-	maxClusterID       = 256
+	defaultMaxBytes = 4096
+	maxClusterID    = 256
 )
 
 // Config says which tokens are good, and for whom.
@@ -58,9 +57,9 @@ type Options struct {
 	// is Unavailable at once. Zero means 256.
 	MaxInFlight int
 
-	// MaxToken is how many bytes a token may have. Zero means 4096, as for
+	// MaxBytes is how many bytes a token may have. Zero means 4096, as for
 	// aws-iam-authenticator.
-	MaxToken int
+	MaxBytes int
 
 	// Now returns the time. Nil means [time.Now].
 	Now func() time.Time
@@ -72,11 +71,11 @@ type Authenticator struct {
 	hosts     hosts
 	mapper    Mapper
 	client    *http.Client
-	timeout   time.Duration
-	maxToken  int
+	limits    *fetch.Limits
+	maxBytes  int
 	now       func() time.Time
-	inFlight  chan struct{}
 	renewal   fetch.Renewal
+	health    fetch.Health
 }
 
 // New returns an Authenticator. o may be nil. It does not touch the network.
@@ -100,25 +99,16 @@ func newAuthenticator(c Config, o *Options) (*Authenticator, error) {
 		return nil, errors.New("Mapper: required, since everybody who has an AWS account has an identity")
 	case err != nil:
 		return nil, err
-	case o.Timeout < 0 || o.MaxInFlight < 0 || o.MaxToken < 0:
-		return nil, errors.New("MaxToken, MaxInFlight and Timeout: must not be negative")
+	case o.Timeout < 0 || o.MaxInFlight < 0 || o.MaxBytes < 0:
+		return nil, errors.New("MaxBytes, MaxInFlight and Timeout: must not be negative")
 	}
 	a := &Authenticator{clusterID: c.ClusterID, hosts: allowed, mapper: c.Mapper, client: fetch.Client(o.Client)}
-	a.timeout = or(o.Timeout, defaultTimeout)
-	a.maxToken = or(o.MaxToken, defaultMaxToken)
-	a.inFlight = make(chan struct{}, or(o.MaxInFlight, defaultMaxInFlight))
+	a.limits = fetch.NewLimits(o.Timeout, o.MaxInFlight)
+	a.maxBytes = cmp.Or(o.MaxBytes, defaultMaxBytes)
 	if a.now = o.Now; a.now == nil {
 		a.now = time.Now
 	}
 	return a, nil
-}
-
-// or returns n, or if it is zero the default.
-func or[T int | time.Duration](n, otherwise T) T {
-	if n == 0 {
-		return otherwise
-	}
-	return n
 }
 
 func isClusterID(id string) bool { return len(id) <= maxClusterID && nameForm.MatchString(id) }
@@ -129,8 +119,15 @@ func (a *Authenticator) String() string { return "eks" }
 // Generation implements [authn.Generational]: it is the Mapper's.
 func (a *Authenticator) Generation() uint64 { return authn.GenerationOf(a.mapper) }
 
-// HealthCheck returns what the Mapper's does.
-func (a *Authenticator) HealthCheck() error { return authn.HealthOf(a.mapper) }
+// HealthCheck returns why STS has not answered the last question, and since when none was
+// answered, and what that of the Mapper returns. A token that is refused is no such reason.
+func (a *Authenticator) HealthCheck() error {
+	err := a.health.Check()
+	if err != nil {
+		err = fmt.Errorf("eks: %w", err)
+	}
+	return errors.Join(err, authn.HealthOf(a.mapper))
+}
 
 // AuthenticateToken implements [authenticator.Token]. It has no opinion on what does
 // not begin with [Prefix], nor on a token that is to be sent to nobody
@@ -153,7 +150,7 @@ func (a *Authenticator) AuthenticateToken(ctx context.Context, token string) (*a
 }
 
 func (a *Authenticator) judge(ctx context.Context, token string) (user.Info, error) {
-	p, err := parse(token, a.maxToken, a.hosts)
+	p, err := parse(token, a.maxBytes, a.hosts)
 	if err != nil {
 		return nil, authn.Errorf(authn.Malformed, "%w", err)
 	}

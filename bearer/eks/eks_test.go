@@ -181,9 +181,9 @@ func TestNew(t *testing.T) {
 		"localhost":          {func(c *eks.Config, _ *eks.Options) { c.Hosts = []string{"localhost"} }, `eks: host "localhost": want a name in lower case, without scheme, port and dot at the end`},
 		"capitals":           {func(c *eks.Config, _ *eks.Options) { c.Hosts = []string{"STS.amazonaws.com"} }, `eks: host "STS.amazonaws.com": want a name in lower case, without scheme, port and dot at the end`},
 		"a dot at the end":   {func(c *eks.Config, _ *eks.Options) { c.Hosts = []string{"sts.amazonaws.com."} }, `eks: host "sts.amazonaws.com.": want a name in lower case, without scheme, port and dot at the end`},
-		"no time":            {func(_ *eks.Config, o *eks.Options) { o.Timeout = -1 }, "eks: MaxToken, MaxInFlight and Timeout: must not be negative"},
-		"no room":            {func(_ *eks.Config, o *eks.Options) { o.MaxInFlight = -1 }, "eks: MaxToken, MaxInFlight and Timeout: must not be negative"},
-		"no length":          {func(_ *eks.Config, o *eks.Options) { o.MaxToken = -1 }, "eks: MaxToken, MaxInFlight and Timeout: must not be negative"},
+		"no time":            {func(_ *eks.Config, o *eks.Options) { o.Timeout = -1 }, "eks: MaxBytes, MaxInFlight and Timeout: must not be negative"},
+		"no room":            {func(_ *eks.Config, o *eks.Options) { o.MaxInFlight = -1 }, "eks: MaxBytes, MaxInFlight and Timeout: must not be negative"},
+		"no length":          {func(_ *eks.Config, o *eks.Options) { o.MaxBytes = -1 }, "eks: MaxBytes, MaxInFlight and Timeout: must not be negative"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -7,7 +7,7 @@ func ParseToken(token string, allowed ...string) (url string, made int64, err er
 	for _, name := range allowed {
 		h[name] = true
 	}
-	p, err := parse(token, defaultMaxToken, h)
+	p, err := parse(token, defaultMaxBytes, h)
 	if err != nil {
 		return "", 0, err
 	}

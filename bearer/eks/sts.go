@@ -16,28 +16,26 @@ import (
 	"github.com/authnchain/authnchain/internal/strictjson"
 )
 
-// ask has STS say whose request p is, within the bounds of the Options.
-func (a *Authenticator) ask(ctx context.Context, p *presigned) (*fetch.Answer, error) {
-	select {
-	case a.inFlight <- struct{}{}:
-		defer func() { <-a.inFlight }()
-	default:
-		return nil, fmt.Errorf("%d requests are under way already", cap(a.inFlight))
-	}
-	ctx, cancel := context.WithTimeout(ctx, a.timeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url(), nil)
+// identity has STS say whose request p is, within the bounds of the Options.
+func (a *Authenticator) identity(ctx context.Context, token string, p *presigned) (Identity, error) {
+	limited, end, err := a.limits.Begin(ctx)
 	if err != nil {
-		return nil, err
+		return Identity{}, unavailable(err, token, p)
 	}
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set(clusterHeader, a.clusterID)
-	return a.renewal.Do(a.client, req, http.StatusOK, http.StatusBadRequest, http.StatusForbidden)
+	defer end()
+	id, err := a.ask(limited, token, p)
+	switch {
+	case authn.ReasonOf(err) != authn.Unavailable:
+		a.health.Set(nil, a.now())
+	case ctx.Err() == nil: // else it was the caller who left
+		a.health.Set(err, a.now())
+	}
+	return id, err
 }
 
-// identity asks STS, and reads what it says.
-func (a *Authenticator) identity(ctx context.Context, token string, p *presigned) (Identity, error) {
-	answer, err := a.ask(ctx, p)
+// ask asks STS, and reads what it says.
+func (a *Authenticator) ask(ctx context.Context, token string, p *presigned) (Identity, error) {
+	answer, err := a.send(ctx, p)
 	switch {
 	case err != nil:
 		return Identity{}, unavailable(err, token, p)
@@ -55,15 +53,25 @@ func (a *Authenticator) identity(ctx context.Context, token string, p *presigned
 	return id, nil
 }
 
+// send sends p.
+func (a *Authenticator) send(ctx context.Context, p *presigned) (*fetch.Answer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url(), nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set(clusterHeader, a.clusterID)
+	return a.renewal.Do(a.client, req, http.StatusOK, http.StatusBadRequest, http.StatusForbidden)
+}
+
 // unavailable returns the error for a token that STS did not judge. err may repeat
 // what STS sent, and STS what was sent to it.
 func unavailable(err error, token string, p *presigned) error {
-	e := &authn.Error{Reason: authn.Unavailable, Err: fmt.Errorf("STS: %w", hide.Error(err, secrets(token, p)...))}
-	var status *fetch.StatusError
-	if errors.As(err, &status) {
-		e.RetryAfter = status.RetryAfter
+	return &authn.Error{
+		Reason:     authn.Unavailable,
+		Err:        fmt.Errorf("STS: %w", hide.Error(err, secrets(token, p)...)),
+		RetryAfter: fetch.RetryAfterOf(err),
 	}
-	return e
 }
 
 // secrets are what no text may have parts of.

@@ -86,11 +86,13 @@ func newSTS(t testing.TB) *sts {
 	return s
 }
 
-// serve puts h in the place of STS.
+// serve puts h in the place of STS; nil: STS again.
 func (s *sts) serve(h http.HandlerFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.handler = h
+	if s.handler = nil; h != nil {
+		s.handler = h
+	}
 }
 
 func (s *sts) at(now time.Time) {

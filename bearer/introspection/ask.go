@@ -10,8 +10,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/authnchain/authnchain/internal/fetch"
 	"github.com/authnchain/authnchain/internal/hide"
@@ -35,18 +33,17 @@ func (q *question) secrets() []string {
 
 // ask asks the server about a token, within the bounds of the Options.
 func (a *Authenticator) ask(ctx context.Context, q *question) (c jwt.Claims, known bool, err error) {
-	select {
-	case a.inFlight <- struct{}{}:
-		defer func() { <-a.inFlight }()
-	default:
-		return c, false, fmt.Errorf("%d questions are under way already", cap(a.inFlight))
+	within, end, err := a.limits.Begin(ctx)
+	if err != nil {
+		return c, false, err
 	}
-	within, cancel := context.WithTimeout(ctx, a.timeout)
-	defer cancel()
-
+	defer end()
 	c, known, err = a.exchange(within, q)
-	if err == nil || ctx.Err() == nil { // else it was the caller who left
-		a.health.set(err, q, a.now())
+	switch {
+	case err == nil:
+		a.health.Set(nil, a.now())
+	case ctx.Err() == nil: // else it was the caller who left
+		a.health.Set(hide.Error(err, q.secrets()...), a.now())
 	}
 	return c, known, err
 }
@@ -115,34 +112,11 @@ func explained(err error) error {
 	return err
 }
 
-// health is how the last question went. It is safe for concurrent use.
-type health struct {
-	mu    sync.Mutex // guards all below
-	err   error
-	since time.Time
-}
-
-func (h *health) set(err error, q *question, now time.Time) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if err == nil {
-		h.err = nil
-		return
-	}
-	if h.err == nil {
-		h.since = now
-	}
-	h.err = hide.Error(err, q.secrets()...)
-}
-
 // HealthCheck returns nil unless the last question was not answered; then it says
 // why, and since when none has been. A token that is refused is no such reason.
 func (a *Authenticator) HealthCheck() error {
-	h := &a.health
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.err == nil {
-		return nil
+	if err := a.health.Check(); err != nil {
+		return fmt.Errorf("introspection: %w", err)
 	}
-	return fmt.Errorf("introspection: not answered since %s: %w", h.since.UTC().Format(time.RFC3339), h.err)
+	return nil
 }

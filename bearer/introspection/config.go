@@ -14,11 +14,6 @@ import (
 	"github.com/authnchain/authnchain/jwt"
 )
 
-const (
-	defaultTimeout     = 10 * time.Second
-	defaultMaxInFlight = 256
-)
-
 // MaxToken is how many bytes of token are sent, if [Options] do not say otherwise.
 const MaxToken = 16 << 10
 

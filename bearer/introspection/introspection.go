@@ -1,8 +1,9 @@
 package introspection
 
 import (
+	"cmp"
 	"context"
-	"errors"
+
 	"fmt"
 	"net/http"
 	"net/url"
@@ -31,11 +32,10 @@ type Authenticator struct {
 	renewal     fetch.Renewal // of its connections
 	jwts        bool
 	maxBytes    int
-	timeout     time.Duration
-	inFlight    chan struct{}
+	limits      *fetch.Limits
 	leeway      leeway
 	now         func() time.Time
-	health      health
+	health      fetch.Health
 }
 
 // server is how a kind of server is asked, and what it answers.
@@ -74,24 +74,16 @@ func newAuthenticator(url string, s server, o *Options, codes ...int) *Authentic
 		client:   fetch.Client(o.Client),
 		jwts:     o.JWTs,
 		maxBytes: o.MaxBytes,
-		timeout:  o.Timeout,
+		limits:   fetch.NewLimits(o.Timeout, o.MaxInFlight),
 		leeway:   newLeeway(o.Leeway),
 		now:      o.Now,
 	}
 	if a.maxBytes == 0 {
 		a.maxBytes = MaxToken
 	}
-	if a.timeout == 0 {
-		a.timeout = defaultTimeout
-	}
 	if a.now == nil {
 		a.now = time.Now
 	}
-	n := o.MaxInFlight
-	if n == 0 {
-		n = defaultMaxInFlight
-	}
-	a.inFlight = make(chan struct{}, n)
 	return a
 }
 
@@ -137,13 +129,6 @@ func (a *Authenticator) mine(err error) error {
 // should the server repeat that.
 func (q *question) failed(reason authn.Reason, err error) error {
 	e := &authn.Error{Reason: reason, Err: fmt.Errorf("introspection: %w", hide.Error(err, q.secrets()...))}
-	var status *fetch.StatusError
-	if errors.As(err, &status) {
-		e.RetryAfter = status.RetryAfter
-	}
-	var told *authn.Error
-	if errors.As(err, &told) {
-		e.RetryAfter = told.RetryAfter
-	}
+	e.RetryAfter = cmp.Or(authn.RetryAfterOf(err), fetch.RetryAfterOf(err))
 	return e
 }

@@ -182,6 +182,18 @@ func (e *StatusError) Error() string { return fmt.Sprintf("status %d", e.Code) }
 // MaxRetryAfter is how long a server may ask to be left alone.
 const MaxRetryAfter = 5 * time.Minute
 
+// RetryAfterOf returns when to ask again, by a StatusError or a CrowdedError in err. Zero
+// means that nobody knows.
+func RetryAfterOf(err error) time.Duration {
+	if status, ok := errors.AsType[*StatusError](err); ok {
+		return status.RetryAfter
+	}
+	if _, crowded := errors.AsType[CrowdedError](err); crowded {
+		return time.Second
+	}
+	return 0
+}
+
 // retryAfter reads seconds (RFC 9110, section 10.2.3); a date is not read.
 func retryAfter(h http.Header) time.Duration {
 	seconds, err := strconv.ParseUint(h.Get("Retry-After"), 10, 31)

@@ -17,8 +17,8 @@ func ExampleObjects() {
 	informer := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
 	synced := false
 	objects := &listers.Objects{
-		Pods:   corelisters.NewPodLister(informer),
-		Synced: func() bool { return synced },
+		Pods:      corelisters.NewPodLister(informer),
+		HasSynced: func() bool { return synced },
 	}
 	pod := serviceaccount.Reference{Kind: serviceaccount.Pod, Namespace: "shop", Name: "web-1", UID: "web-1-uid"}
 	look := func() {

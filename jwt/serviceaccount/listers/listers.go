@@ -8,7 +8,7 @@
 //	objects := &listers.Objects{
 //		ServiceAccounts: accounts.Lister(),
 //		Pods:            running.Lister(),
-//		Synced:          func() bool { return accounts.Informer().HasSynced() && running.Informer().HasSynced() },
+//		HasSynced:          func() bool { return accounts.Informer().HasSynced() && running.Informer().HasSynced() },
 //		Live:            cluster,
 //	}
 //	pods, err := serviceaccount.New(serviceaccount.Config{
@@ -54,10 +54,10 @@ type Objects struct {
 	ValidatingWebhookConfigurations admissionlisters.ValidatingWebhookConfigurationLister
 	MutatingWebhookConfigurations   admissionlisters.MutatingWebhookConfigurationLister
 
-	// Synced reports whether the caches have been filled, as the HasSynced of informers do.
+	// HasSynced reports whether the caches have been filled, as the HasSynced of informers do.
 	// Until then, what they have not got makes a token [authn.Unavailable], unless Live
 	// knows. Nil means that they are full.
-	Synced func() bool
+	HasSynced func() bool
 
 	// Live is asked about what the caches have not got, or have with another UID: a
 	// [serviceaccount.Cluster], or another. Nil means that nobody is asked, and that the token
@@ -99,7 +99,7 @@ func (o *Objects) live(ctx context.Context, r serviceaccount.Reference) (service
 
 // HealthCheck returns an error until the caches are full.
 func (o *Objects) HealthCheck() error {
-	if o.Synced != nil && !o.Synced() {
+	if o.HasSynced != nil && !o.HasSynced() {
 		return errors.New("objects: the caches are not full yet")
 	}
 	return nil

@@ -153,7 +153,7 @@ func TestLiveTimeout(t *testing.T) {
 // Until the caches are full, what is not in them is unavailable and not gone.
 func TestSynced(t *testing.T) {
 	objects, synced := full(t), false
-	objects.Synced = func() bool { return synced }
+	objects.HasSynced = func() bool { return synced }
 	absent := serviceaccount.Reference{Kind: serviceaccount.Pod, Namespace: "ns", Name: "other"}
 	_, err := objects.Object(t.Context(), absent)
 	require.EqualError(t, err, "the caches are not full yet")
@@ -175,7 +175,7 @@ func TestSyncedMeanwhile(t *testing.T) {
 		require.NoError(t, nodes.Add(&corev1.Node{ObjectMeta: meta("", "n")}))
 		filled = true
 	}
-	objects := &listers.Objects{Nodes: late{corelisters.NewNodeLister(nodes), fill}, Synced: func() bool { return filled }}
+	objects := &listers.Objects{Nodes: late{corelisters.NewNodeLister(nodes), fill}, HasSynced: func() bool { return filled }}
 	n := serviceaccount.Reference{Kind: serviceaccount.Node, Name: "n"}
 	_, err := objects.Object(t.Context(), n)
 	require.EqualError(t, err, "the caches are not full yet")
