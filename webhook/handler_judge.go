@@ -137,23 +137,11 @@ func (rv Reviewer) proven(got, asked authenticator.Audiences) (authenticator.Aud
 	common := asked.Intersect(got)
 	switch {
 	case len(got) == 0:
-		return nil, authn.Errorf(authn.WrongAudience, "webhook: the token is accepted without audiences, and Reviewer.Audiences says none: it is not known to be for any of %s", quoted(asked))
+		return nil, authn.Errorf(authn.WrongAudience, "webhook: the token is accepted without audiences, and Reviewer.Audiences says none: it is not known to be for any of %s", clip.Some(asked))
 	case len(common) == 0:
-		return nil, authn.Errorf(authn.WrongAudience, "webhook: the token is for audiences %s, not for any of %s", quoted(got), quoted(asked))
+		return nil, authn.Errorf(authn.WrongAudience, "webhook: the token is for %s, not for any of %s", clip.Some(got), clip.Some(asked))
 	}
 	return common, nil
-}
-
-func quoted(audiences []string) string {
-	each := make([]string, 0, 4)
-	for i, a := range audiences {
-		if i == cap(each)-1 && len(audiences) > cap(each) {
-			each = append(each, "…")
-			break
-		}
-		each = append(each, clip.Quote(a))
-	}
-	return "[" + strings.Join(each, " ") + "]"
 }
 
 // checkUser says why a user is none that an answer can name. Its name has been checked.

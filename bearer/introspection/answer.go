@@ -109,7 +109,7 @@ func (e *endpoint) checkAudience(c jwt.Claims) error {
 	if slices.ContainsFunc(audiences, func(aud string) bool { return slices.Contains(e.Audiences, aud) }) {
 		return nil
 	}
-	return authn.Errorf(authn.WrongAudience, "the token is for %s, not for any of %q", clip.Quote(strings.Join(audiences, " ")), e.Audiences)
+	return authn.Errorf(authn.WrongAudience, "the token is for %s, not for any of %q", cmp.Or(clip.Some(audiences), "nobody"), e.Audiences)
 }
 
 func (e *endpoint) checkType(c jwt.Claims) error {
