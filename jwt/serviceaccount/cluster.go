@@ -43,6 +43,7 @@ type Cluster struct {
 	url    string
 	client *http.Client
 	keys   *jwt.URLKeys
+	pod    *podTransport // nil: the client is the caller's
 
 	renewal fetch.Renewal
 }
@@ -50,7 +51,7 @@ type Cluster struct {
 // NewCluster returns the cluster that the process is a pod of, if o does not say
 // otherwise, which may be nil. It asks with the pod's own token, which is read anew for
 // each request, since it is replaced before it expires, and goes to the API server alone.
-// The authorities, in ca.crt, are read once.
+// The authorities, in ca.crt, are followed as x509.File does.
 //
 // Every account may read the keys, unless the cluster has taken away the ClusterRoleBinding
 // system:service-account-issuer-discovery. To look up objects, the pod's account must be
@@ -76,13 +77,23 @@ func (c *Cluster) open(o *ClusterOptions) (err error) {
 		return errors.New("URL: must not have a query")
 	}
 	if c.client == nil {
-		if c.client, err = podClient(cmp.Or(o.Folder, podFolder), parsed.Host); err != nil {
+		if c.pod, err = podClient(cmp.Or(o.Folder, podFolder), parsed.Host, o.Now); err != nil {
 			return err
 		}
+		c.client = &http.Client{Transport: c.pod}
 	}
 	c.client = fetch.Client(c.client)
 	c.keys, err = jwt.URL(c.url+"/openid/v1/jwks", &jwt.URLOptions{Client: c.client, MaxStale: o.MaxStale, Now: o.Now})
 	return err
+}
+
+// HealthCheck returns why the authorities in ca.crt are not in use, and nil if they are or
+// the Client is the caller's. Of the keys it is [jwt.URLKeys.HealthCheck] that tells.
+func (c *Cluster) HealthCheck() error {
+	if c.pod == nil {
+		return nil
+	}
+	return c.pod.roots.HealthCheck()
 }
 
 // Keys returns the cluster's keys, for [Config].Keys. They are fetched and refreshed as

@@ -193,7 +193,7 @@ func TestNewCluster(t *testing.T) {
 		{"http", func(o *serviceaccount.ClusterOptions) { o.URL = "http://127.0.0.1" }, "URL: must be https"},
 		{"a query", func(o *serviceaccount.ClusterOptions) { o.URL = "https://127.0.0.1/?a" }, "URL: must not have a query"},
 		{"a life that is too short", func(o *serviceaccount.ClusterOptions) { o.MaxStale = time.Minute }, "jwt: keys: options: MaxStale: must be at least one hour"},
-		{"no files", func(o *serviceaccount.ClusterOptions) { o.Folder = "testdata/none" }, "x509: roots: open testdata/none/ca.crt: no such file or directory"},
+		{"no files", func(o *serviceaccount.ClusterOptions) { o.Folder = "testdata/none" }, "x509: roots: testdata/none/ca.crt: stat testdata/none/ca.crt: no such file or directory"},
 	} {
 		o := serviceaccount.ClusterOptions{URL: s.URL(), Folder: s.folder}
 		row.edit(&o)

@@ -22,11 +22,17 @@ func ReadBound(c jwt.Claims) (username string, bound []Reference, err error) {
 var ParseObject = parseObject
 
 // PodClient returns a client of the API server on a host.
-var PodClient = podClient
+func PodClient(folder, host string) (*http.Client, error) {
+	p, err := podClient(folder, host, nil)
+	return &http.Client{Transport: p}, err
+}
 
 // SetDial sets how a client of PodClient connects.
-func SetDial(c *http.Client, dial func(context.Context, string, string) (net.Conn, error)) *http.Transport {
-	t := c.Transport.(*podTransport).next.(*http.Transport)
+func SetDial(c *http.Client, dial func(context.Context, string, string) (net.Conn, error)) (*http.Transport, error) {
+	t, err := c.Transport.(*podTransport).transport()
+	if err != nil {
+		return nil, err
+	}
 	t.DialContext = dial
-	return t
+	return t.Transport, nil
 }

@@ -68,12 +68,13 @@ func TestPodClientLostConnection(t *testing.T) {
 			}),
 		}
 		go func() { _ = server.ServeTLS(network, "", "") }()
-		transport := serviceaccount.SetDial(client, func(context.Context, string, string) (net.Conn, error) {
+		transport, err := serviceaccount.SetDial(client, func(context.Context, string, string) (net.Conn, error) {
 			dials++
 			ours, theirs := net.Pipe()
 			network <- theirs
 			return hole{ours, lost}, nil
 		})
+		require.NoError(t, err)
 		c, err := serviceaccount.NewCluster(&serviceaccount.ClusterOptions{URL: "https://api.example.com", Client: client})
 		require.NoError(t, err)
 		ask := func() error {

@@ -3,6 +3,7 @@ package serviceaccount
 import (
 	"bytes"
 	"crypto/tls"
+	stdx509 "crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/authnchain/authnchain/jwt"
@@ -20,8 +22,8 @@ import (
 const podFolder = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 // podClient returns a client of the API server on a host, for a pod with these files.
-func podClient(folder, host string) (*http.Client, error) {
-	roots, err := x509.LoadRoots(filepath.Join(folder, "ca.crt"))
+func podClient(folder, host string, now func() time.Time) (*podTransport, error) {
+	roots, err := x509.File(filepath.Join(folder, "ca.crt"), &x509.FileOptions{Now: now})
 	if err != nil {
 		return nil, err
 	}
@@ -29,25 +31,22 @@ func podClient(folder, host string) (*http.Client, error) {
 	if _, err := readToken(token); err != nil {
 		return nil, err
 	}
-	transport := &http.Transport{
-		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: objectTimeout}).DialContext, // which goes on when the request has ended
-		TLSHandshakeTimeout:    objectTimeout,
-		IdleConnTimeout:        90 * time.Second,
-		ForceAttemptHTTP2:      true,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second}, // one connection is for all requests, and may be to a machine that is gone
-		MaxResponseHeaderBytes: 64 << 10,
-	}
-	return &http.Client{Transport: &podTransport{token, host, transport}}, nil
+	return &podTransport{token: token, host: host, roots: roots}, nil
 }
 
 // podTransport sends requests to one host with the token in a file, as it is then: it is
-// replaced before it expires.
+// replaced before it expires. The authorities may be others too, one day.
 type podTransport struct {
 	token string // the file
 	host  string
-	next  http.RoundTripper
+	roots *x509.FileRoots
+	next  atomic.Pointer[trusting] // nil before the first request
+}
+
+// trusting is a transport for as long as the authorities are the same.
+type trusting struct {
+	*http.Transport
+	roots *stdx509.CertPool
 }
 
 // RoundTrip implements [http.RoundTripper].
@@ -59,9 +58,50 @@ func (p *podTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	next, err := p.transport()
+	if err != nil {
+		return nil, err
+	}
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", "Bearer "+token)
-	return p.next.RoundTrip(r)
+	return next.RoundTrip(r)
+}
+
+// transport returns one that trusts the authorities as they are now.
+func (p *podTransport) transport() (*trusting, error) {
+	roots, err := p.roots.Roots()
+	if err != nil {
+		return nil, err
+	}
+	old := p.next.Load()
+	if old != nil && old.roots == roots {
+		return old, nil
+	}
+	next := &trusting{newTransport(roots), roots}
+	if old = p.next.Swap(next); old != nil {
+		old.CloseIdleConnections()
+	}
+	return next, nil
+}
+
+func newTransport(roots *stdx509.CertPool) *http.Transport {
+	return &http.Transport{
+		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: objectTimeout}).DialContext, // which goes on when the request has ended
+		TLSHandshakeTimeout:    objectTimeout,
+		IdleConnTimeout:        90 * time.Second,
+		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second}, // one connection is for all requests, and may be to a machine that is gone
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+}
+
+// CloseIdleConnections is for [http.Client].
+func (p *podTransport) CloseIdleConnections() {
+	if next := p.next.Load(); next != nil {
+		next.CloseIdleConnections()
+	}
 }
 
 // readToken reads a file with nothing but a token in it.

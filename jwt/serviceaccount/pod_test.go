@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/authnchain/authnchain/authn"
+	"github.com/authnchain/authnchain/authn/authntest"
 	"github.com/authnchain/authnchain/jwt/serviceaccount"
 )
 
@@ -87,4 +88,32 @@ func TestObjectsThatTell(t *testing.T) {
 	require.EqualError(t, auth.HealthCheck(), "serviceaccount: objects: late")
 	keys.err = errDown
 	require.EqualError(t, auth.HealthCheck(), "serviceaccount: connection refused\nobjects: late")
+}
+
+// The cluster's authority may be another one day: the old one is not trusted any more, also
+// on the connections that there are, and a file that is broken changes nothing.
+func TestPodClientFollowsTheAuthority(t *testing.T) {
+	s, other := newAPIServer(t), authntest.NewCA(t)
+	s.has("/api/v1/nodes/n", http.StatusOK, `{"kind":"Node","metadata":{"name":"n","uid":"u"}}`)
+	now := time.Now()
+	c, err := serviceaccount.NewCluster(&serviceaccount.ClusterOptions{URL: s.URL(), Folder: s.folder, Now: func() time.Time { return now }})
+	require.NoError(t, err)
+	ask := func() error {
+		now = now.Add(10 * time.Second)
+		_, err := c.Object(t.Context(), serviceaccount.Reference{Kind: serviceaccount.Node, Name: "n"})
+		return err
+	}
+	require.NoError(t, ask())
+	require.NoError(t, c.HealthCheck())
+
+	s.write(t, "ca.crt", "garbage")
+	require.NoError(t, ask())
+	require.ErrorContains(t, c.HealthCheck(), "ca.crt: still what it held at ")
+
+	s.write(t, "ca.crt", string(other.PEM()))
+	require.ErrorContains(t, ask(), "certificate signed by unknown authority")
+	require.NoError(t, c.HealthCheck())
+
+	s.write(t, "ca.crt", string(other.PEM())+string(s.CAPEM()))
+	require.NoError(t, ask())
 }
