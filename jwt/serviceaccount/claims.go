@@ -39,12 +39,9 @@ func readBound(c jwt.Claims) (claims, error) {
 }
 
 func readPrivate(c jwt.Claims) (t claims, err error) {
-	namespace, err := readName(c, "namespace")
+	namespace, err := readNamespace(c, "namespace")
 	if err != nil {
 		return t, err
-	}
-	if strings.Contains(namespace, ".") {
-		return t, notAName("namespace", namespace)
 	}
 	for _, r := range []struct {
 		into      *Reference
@@ -171,11 +168,23 @@ func readName(c jwt.Claims, claim string) (string, error) {
 	return name, nil
 }
 
+// readNamespace reads the name of a namespace, which is one label.
+func readNamespace(c jwt.Claims, claim string) (string, error) {
+	name, err := readName(c, claim)
+	if err == nil && (len(name) > maxLabel || strings.Contains(name, ".")) {
+		return "", notAName(claim, name)
+	}
+	return name, err
+}
+
 func notAName(claim, name string) error {
 	return authn.Errorf(authn.Malformed, "claim %q: %s is no name in Kubernetes", claim, clip.Quote(name))
 }
 
-const maxName = 253
+const (
+	maxName  = 253
+	maxLabel = 63
+)
 
 func isName(name string) bool {
 	if len(name) > maxName {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/subtle"
 	"slices"
-	"strings"
 
 	"github.com/authnchain/authnchain/authn"
 	"github.com/authnchain/authnchain/internal/clip"
@@ -17,12 +16,9 @@ const LegacyIssuer = "kubernetes/serviceaccount"
 // readLegacy reads the claims of a token in a Secret.
 func readLegacy(c jwt.Claims) (t claims, err error) {
 	const prefix = "kubernetes.io/serviceaccount/"
-	namespace, err := readName(c, prefix+"namespace")
+	namespace, err := readNamespace(c, prefix+"namespace")
 	if err != nil {
 		return t, err
-	}
-	if strings.Contains(namespace, ".") {
-		return t, notAName(prefix+"namespace", namespace)
 	}
 	t.account = Reference{Kind: ServiceAccount, Namespace: namespace}
 	t.secret = Reference{Kind: Secret, Namespace: namespace}

@@ -59,7 +59,7 @@ func TestPodClientLostConnection(t *testing.T) {
 	client, err := serviceaccount.PodClient(folder, "api.example.com")
 	require.NoError(t, err)
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(certificate.Leaf.NotBefore.Add(time.Minute).Sub(time.Now()))
+		time.Sleep(time.Until(certificate.Leaf.NotBefore.Add(time.Minute)))
 		network, dials, lost := make(pipes), 0, &atomic.Bool{}
 		server := &http.Server{
 			TLSConfig: &tls.Config{Certificates: []tls.Certificate{*certificate}, NextProtos: []string{"h2"}},

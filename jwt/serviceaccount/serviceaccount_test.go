@@ -95,6 +95,7 @@ func TestClaims(t *testing.T) {
 		{"account without a uid", private(object{"serviceaccount": object{"name": "web"}}), refused(authn.ClaimMissing, `kubernetes.io: serviceaccount: claim "uid": missing`)},
 		{"account with an empty uid", private(object{"serviceaccount": ref("web", "")}), refused(authn.Malformed, `kubernetes.io: serviceaccount: claim "uid": "" is no uid`)},
 		{"account with a uid of two lines", private(object{"serviceaccount": ref("web", "a\nb")}), refused(authn.Malformed, `kubernetes.io: serviceaccount: claim "uid": "a\nb" is no uid`)},
+		{"namespace of 64 letters", private(object{"namespace": long[:64]}), refused(authn.Malformed, `kubernetes.io: claim "namespace": "`+long[:64]+`" is no name in Kubernetes`)},
 		{"account with a long name", private(object{"serviceaccount": ref(long, "u")}), refused(authn.Malformed, `kubernetes.io: serviceaccount: claim "name": "`+long[:128]+`"… is no name in Kubernetes`)},
 		{"account that begins with a dash", private(object{"serviceaccount": ref("-web", "u")}), refused(authn.Malformed, `kubernetes.io: serviceaccount: claim "name": "-web" is no name in Kubernetes`)},
 		{"account that ends with a dash", private(object{"serviceaccount": ref("web-", "u")}), refused(authn.Malformed, `kubernetes.io: serviceaccount: claim "name": "web-" is no name in Kubernetes`)},
