@@ -38,6 +38,12 @@ func (q *question) object() object { return q.read().object }
 func (q *question) status() object { return q.read().status }
 func (q *question) user() object   { return q.read().user }
 
+// told is the error that the reviewer tells, or empty.
+func (q *question) told() (text string) {
+	_ = json.Unmarshal([]byte(q.status().get("error")), &text)
+	return text
+}
+
 func (q *question) isProtobuf() bool { return strings.HasPrefix(q.reply.body, "k8s\x00") }
 
 // many reports whether an object of the body has more members than ours reads.

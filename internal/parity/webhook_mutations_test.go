@@ -94,7 +94,7 @@ var verdictMutations = []struct {
 		within(d, pick(r, []string{"\n", "\x00", `\x41`, `\u00g0`, `"`, "\\"}))
 	}},
 	{"cut off", func(r *rand.Rand, d *verdict) {
-		d.edits = append(d.edits, func(text string) string { return text[:r.IntN(len(text))] })
+		d.edits = append(d.edits, func(text string) string { return text[:r.IntN(len(text)+1)] })
 	}},
 	{"around it", func(r *rand.Rand, d *verdict) {
 		around := pick(r, [][2]string{{"\ufeff", ""}, {"", "{}"}, {"", "x"}, {"", " # a"}, {"", "\n---\n{}"}, {"---\n", ""}, {"", "\x00"}, {" \n\t", "\r\n "}, {"\f", ""}, {"[", "]"}, {"", ","}, {"", "\u00a0"}, {"\x1e", ""}, {")]}'\n", ""}})

@@ -123,7 +123,7 @@ func (q *question) ask(ctx context.Context, auth authenticator.Token) (j judged)
 	}
 	resp, ok, err := auth.AuthenticateToken(ctx, q.token)
 	switch {
-	case err != nil && (auth != q.setting.upstream && authn.ReasonOf(err) != authn.Unavailable || slices.Contains(reviewErrors, err.Error())):
+	case err != nil && (auth != q.setting.upstream && authn.ReasonOf(err) != authn.Unavailable || slices.Contains(reviewErrors, err.Error()) || err.Error() == q.told()):
 		j = judged{refused, refused, err}
 	case err != nil:
 		j = judged{unavailable, unavailable, err}
