@@ -87,14 +87,7 @@ func appendStrings(b []byte, texts []string) []byte {
 	if texts == nil {
 		return append(b, `null`...)
 	}
-	b = append(b, '[')
-	for i, text := range texts {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = strictjson.AppendString(b, text)
-	}
-	return append(b, ']')
+	return strictjson.AppendStrings(b, texts)
 }
 
 func cloneExtra(extra map[string][]string) map[string][]string {

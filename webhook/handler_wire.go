@@ -149,7 +149,7 @@ func appendUser(b []byte, u user.Info) []byte {
 			b = append(b, ',')
 		}
 		b = append(strictjson.AppendString(b, key), ':')
-		b = appendList(b, extra[key])
+		b = strictjson.AppendStrings(b, extra[key])
 	}
 	if len(extra) > 0 {
 		b = append(b, '}')
@@ -162,16 +162,5 @@ func appendTexts(b []byte, name string, texts []string) []byte {
 	if len(texts) == 0 {
 		return b
 	}
-	return appendList(append(b, name...), texts)
-}
-
-func appendList(b []byte, texts []string) []byte {
-	b = append(b, '[')
-	for i, text := range texts {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = strictjson.AppendString(b, text)
-	}
-	return append(b, ']')
+	return strictjson.AppendStrings(append(b, name...), texts)
 }

@@ -27,16 +27,8 @@ func (a *Authenticator) request(token string, audiences []string) []byte {
 	b = append(b, a.version...)
 	b = append(b, `","kind":"TokenReview","spec":{"token":`...)
 	b = strictjson.AppendString(b, token)
-	for i, audience := range audiences {
-		if i == 0 {
-			b = append(b, `,"audiences":[`...)
-		} else {
-			b = append(b, ',')
-		}
-		b = strictjson.AppendString(b, audience)
-	}
 	if len(audiences) > 0 {
-		b = append(b, ']')
+		b = strictjson.AppendStrings(append(b, `,"audiences":`...), audiences)
 	}
 	return append(b, `}}`...)
 }

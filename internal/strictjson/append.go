@@ -31,3 +31,15 @@ func plain(s string) int {
 	}
 	return len(s)
 }
+
+// AppendStrings appends a list of strings, each as [AppendString] does.
+func AppendStrings(b []byte, list []string) []byte {
+	b = append(b, '[')
+	for i, s := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = AppendString(b, s)
+	}
+	return append(b, ']')
+}

@@ -131,6 +131,15 @@ func TestAppendString(t *testing.T) {
 }
 
 // Whatever is appended is read back by everybody as it was.
+func TestAppendStrings(t *testing.T) {
+	for _, list := range [][]string{{}, {""}, {"a"}, {"a", "b\"c", "é\n"}} {
+		want, err := json.Marshal(list)
+		require.NoError(t, err)
+		require.JSONEq(t, string(want), string(strictjson.AppendStrings(nil, list)))
+	}
+	require.Equal(t, `x["a","b"]`, string(strictjson.AppendStrings([]byte("x"), []string{"a", "b"})))
+}
+
 func FuzzAppendString(f *testing.F) {
 	for _, seed := range []string{"", "a", `"\`, "\x00\xff", "\ud7ff😀", "</script>"} {
 		f.Add(seed)
