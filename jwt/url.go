@@ -25,7 +25,7 @@ type URLOptions struct {
 type URLKeys struct{ remote *remoteKeys }
 
 // URL is a [KeySet] that is published at a URL (RFC 7517, section 5), which must be
-// https. It is fetched when a token needs it, and refreshed as the package's comment
+// https; http is only taken for a loopback address and with a Client given. It is fetched when a token needs it, and refreshed as the package's comment
 // has it. An [Authenticator] does not need it, it has [Config].KeysURL; a [Verifier]
 // does. o may be nil.
 func URL(url string, o *URLOptions) (*URLKeys, error) {

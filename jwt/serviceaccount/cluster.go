@@ -137,11 +137,7 @@ func (c *Cluster) Object(ctx context.Context, r Reference) (Object, error) {
 
 // unavailable says when to ask again, if the API server did.
 func unavailable(err error) error {
-	e := &authn.Error{Reason: authn.Unavailable, Err: err}
-	if status, ok := errors.AsType[*fetch.StatusError](err); ok {
-		e.RetryAfter = status.RetryAfter
-	}
-	return e
+	return &authn.Error{Reason: authn.Unavailable, Err: err, RetryAfter: fetch.RetryAfterOf(err)}
 }
 
 // pathOf returns where the objects of a kind are, or nothing.

@@ -8,7 +8,7 @@
 //	objects := &listers.Objects{
 //		ServiceAccounts: accounts.Lister(),
 //		Pods:            running.Lister(),
-//		HasSynced:          func() bool { return accounts.Informer().HasSynced() && running.Informer().HasSynced() },
+//		HasSynced:       func() bool { return accounts.Informer().HasSynced() && running.Informer().HasSynced() },
 //		Live:            cluster,
 //	}
 //	pods, err := serviceaccount.New(serviceaccount.Config{
